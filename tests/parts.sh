@@ -48,11 +48,11 @@ tools() {
     want build-essential sh -c 'command -v cc && command -v c++ && command -v make'
     want perl perl -MFindBin -MIPC::Cmd -MTime::Piece -MPod::Usage -e 1
     want util-linux sh -c 'command -v flock && command -v setpriv'
-    [ -n "${OUTFLOW_TEST_KAFKA:-}" ] || want default-jre-headless sh -c "command -v java"
+    [ -n "${OUTFLOW_TEST_KAFKA:-}" ] || want default-jre-headless sh -c 'command -v java'
     if [ -n "$(missing)" ]; then
-        want maven sh -c "command -v mvn"
-        want unzip sh -c "command -v unzip"
-        want xz-utils sh -c "command -v xz"
+        want maven sh -c 'command -v mvn'
+        want unzip sh -c 'command -v unzip'
+        want xz-utils sh -c 'command -v xz'
     fi
     [ ${#packages[@]} -gt 0 ] || return 0
     local install="apt-get install -y --no-install-recommends ${packages[*]}"

@@ -1,1 +1,5 @@
-//! End-to-end tests.
+//! The promises of `outflow`, tested on real PostgreSQL servers and a real Kafka broker.
+//!
+//! One executable, so that all tests share their servers.
+
+mod harness;

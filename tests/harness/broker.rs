@@ -1,0 +1,220 @@
+//! Real Kafka brokers: one node in KRaft mode, shared by a whole run, or for a single test.
+
+mod reader;
+mod server;
+
+use std::env;
+use std::ops::Deref;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use nix::sys::signal::Signal;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+
+pub use self::reader::{Consumed, Reader};
+use self::server::Server;
+use crate::must::must;
+use crate::runtime::block_on;
+
+/// A running broker. What all tests share can't be stopped: see [`OwnBroker`] for that.
+///
+/// It creates no topics by itself; a topic that is created without a number of partitions gets three.
+#[derive(Debug)]
+pub struct Broker {
+    /// Its address.
+    bootstrap: String,
+    /// The process, unless the broker was running before.
+    server: Option<Server>,
+}
+
+impl Broker {
+    /// The broker that all tests of the run share; the first caller starts it.
+    ///
+    /// A broker that is named by `OUTFLOW_TEST_KAFKA` is taken in its place.
+    #[must_use]
+    pub fn shared() -> &'static Self {
+        static BROKER: OnceLock<Broker> = OnceLock::new();
+        BROKER.get_or_init(|| match env::var("OUTFLOW_TEST_KAFKA") {
+            Ok(bootstrap) => Self {
+                bootstrap,
+                server: None,
+            },
+            Err(_) => must(Self::started(&[])),
+        })
+    }
+
+    /// Starts a broker for one test alone, with settings of `server.properties` beside the harness's.
+    #[must_use]
+    pub fn own(settings: &[(&str, &str)]) -> OwnBroker {
+        OwnBroker(must(Self::started(settings)))
+    }
+
+    /// A new broker.
+    fn started(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let server = Server::create(settings).context("cannot start a Kafka broker")?;
+        Ok(Self {
+            bootstrap: server.bootstrap(),
+            server: Some(server),
+        })
+    }
+
+    /// Its address, as `kafka.brokers` takes it.
+    #[must_use]
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// What the broker logged so far.
+    #[must_use]
+    pub fn logs(&self) -> String {
+        self.server
+            .as_ref()
+            .map_or_else(String::new, |server| must(server.logs()))
+    }
+
+    /// A librdkafka configuration for a client of this broker, which comes back quickly after it was away.
+    #[must_use]
+    pub fn client_config(&self) -> ClientConfig {
+        client_config(&self.bootstrap)
+    }
+
+    /// Makes a topic.
+    #[track_caller]
+    pub fn create_topic(&self, name: &str, partitions: i32, config: &[(&str, &str)]) {
+        let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        for (name, value) in config {
+            topic = topic.set(name, value);
+        }
+        must(
+            self.administer(|admin| block_on(admin.create_topics([&topic], &patient())))
+                .with_context(|| format!("cannot create the topic {name}")),
+        );
+    }
+
+    /// Removes a topic.
+    #[track_caller]
+    pub fn delete_topic(&self, name: &str) {
+        must(
+            self.administer(|admin| block_on(admin.delete_topics(&[name], &patient())))
+                .with_context(|| format!("cannot delete the topic {name}")),
+        );
+    }
+
+    /// Does something as an administrator, on one topic.
+    fn administer(
+        &self,
+        what: impl FnOnce(
+            &AdminClient<DefaultClientContext>,
+        ) -> rdkafka::error::KafkaResult<Vec<rdkafka::admin::TopicResult>>,
+    ) -> anyhow::Result<()> {
+        let admin: AdminClient<DefaultClientContext> = self.client_config().create()?;
+        for result in what(&admin)? {
+            result.map_err(|(topic, code)| anyhow::anyhow!("{topic}: {code}"))?;
+        }
+        Ok(())
+    }
+
+    /// Reads topics from their beginning, until the condition holds for what was read so far; records of one partition
+    /// come in its order.
+    ///
+    /// # Panics
+    /// At the deadline, with the number of what was read.
+    #[track_caller]
+    #[must_use]
+    pub fn consume(
+        &self,
+        topics: &[&str],
+        deadline: Duration,
+        condition: impl FnMut(&[Consumed]) -> bool,
+    ) -> Vec<Consumed> {
+        let mut reader = self.reader(topics);
+        reader.until(deadline, condition);
+        reader.into_records()
+    }
+
+    /// Everything that is in these topics now; a topic that does not exist has nothing.
+    #[track_caller]
+    #[must_use]
+    pub fn records(&self, topics: &[&str]) -> Vec<Consumed> {
+        let mut reader = self.reader(topics);
+        reader.to_the_end(crate::PATIENCE);
+        reader.into_records()
+    }
+
+    /// A reader of these topics from their beginning. They may come into being, or get more partitions, later.
+    #[must_use]
+    pub fn reader(&self, topics: &[&str]) -> Reader {
+        must(Reader::new(&self.client_config(), topics).context("cannot make a consumer"))
+    }
+}
+
+/// A broker that belongs to one test, which may stop and kill it. Removed when dropped.
+#[derive(Debug)]
+pub struct OwnBroker(Broker);
+
+impl Deref for OwnBroker {
+    type Target = Broker;
+
+    fn deref(&self) -> &Broker {
+        &self.0
+    }
+}
+
+impl OwnBroker {
+    /// Stops the broker in good order, and waits for its end.
+    #[track_caller]
+    pub fn stop(&self) {
+        must(self.server().end(Signal::SIGTERM));
+    }
+
+    /// Kills the broker with SIGKILL.
+    #[track_caller]
+    pub fn kill9(&self) {
+        must(self.server().end(Signal::SIGKILL));
+    }
+
+    /// Starts the broker again, on the same port, and waits until it answers with its metadata.
+    #[track_caller]
+    pub fn start(&self) {
+        must(self.server().start());
+    }
+
+    /// Sends a signal: SIGSTOP makes a broker that takes connections and never answers, SIGCONT ends that.
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        must(self.server().signal(signal));
+    }
+
+    /// The process behind it.
+    #[track_caller]
+    fn server(&self) -> &Server {
+        must(
+            self.0
+                .server
+                .as_ref()
+                .context("this broker can't be controlled"),
+        )
+    }
+}
+
+/// As [`Broker::client_config`].
+fn client_config(bootstrap: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", bootstrap)
+        .set("reconnect.backoff.ms", "20")
+        .set("reconnect.backoff.max.ms", "200")
+        .set("retry.backoff.ms", "20")
+        .set("allow.auto.create.topics", "false");
+    config
+}
+
+/// Time for an administrator's request.
+fn patient() -> AdminOptions {
+    AdminOptions::new()
+        .request_timeout(Some(crate::PATIENCE))
+        .operation_timeout(Some(crate::PATIENCE))
+}

@@ -1,0 +1,226 @@
+//! One Kafka broker as a process with a folder.
+
+use std::fs::{self, File};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
+use crate::wait::try_until;
+use crate::{PATIENCE, guard, parts, ports};
+
+/// The broker's folder, and its process while it runs. Killed and removed when dropped.
+#[derive(Debug)]
+pub(super) struct Server {
+    /// Holds the configuration, the data and the log.
+    folder: PathBuf,
+    /// The port of its clients.
+    port: u16,
+    /// The process, once it was started, until its end was seen.
+    process: Mutex<Option<Child>>,
+}
+
+impl Server {
+    /// Formats a folder and starts a broker on it.
+    pub(super) fn create(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let folder = guard::folder("kafka");
+        let server = Self {
+            folder,
+            port: ports::free()?,
+            process: Mutex::new(None),
+        };
+        fs::write(server.folder.join(PROPERTIES), server.properties(settings)?)?;
+        fs::write(server.folder.join(LOG4J), LOG4J_CONTENT)?;
+        let output = server
+            .java()?
+            .args([
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                CLUSTER,
+                "-c",
+                PROPERTIES,
+            ])
+            .output()
+            .context("cannot run java")?;
+        if !output.status.success() {
+            bail!(
+                "cannot format its folder: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        server.start()?;
+        Ok(server)
+    }
+
+    /// The address for clients.
+    pub(super) fn bootstrap(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What the broker logged so far.
+    pub(super) fn logs(&self) -> anyhow::Result<String> {
+        let log = fs::read(self.folder.join(LOG)).context("cannot read the broker's log")?;
+        Ok(String::from_utf8_lossy(&log).into_owned())
+    }
+
+    /// Starts the broker, and waits until it answers with metadata that name it.
+    pub(super) fn start(&self) -> anyhow::Result<()> {
+        let mut process = self.process();
+        if process.is_some() {
+            bail!("the broker runs already");
+        }
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.join(LOG))?;
+        let child = self
+            .java()?
+            .args(["kafka.Kafka", PROPERTIES])
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
+            .spawn()
+            .context("cannot run java")?;
+        let child = process.insert(child);
+        let ended = try_until(PATIENCE, "the broker to be ready", || {
+            match child.try_wait() {
+                Ok(None) => self.is_ready().then_some(false),
+                Ok(Some(_)) | Err(_) => Some(true),
+            }
+        });
+        match ended {
+            Ok(false) => Ok(()),
+            Ok(true) => bail!("the broker ended at once:\n{}", self.logs()?),
+            Err(late) => Err(late.context(self.logs()?)),
+        }
+    }
+
+    /// Whether the broker takes connections, and has registered with its own controller.
+    fn is_ready(&self) -> bool {
+        if TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            return false;
+        }
+        let client: Result<BaseConsumer, _> = super::client_config(&self.bootstrap()).create();
+        client
+            .and_then(|client| client.fetch_metadata(None, Duration::from_secs(5)))
+            .is_ok_and(|metadata| !metadata.brokers().is_empty())
+    }
+
+    /// Sends a signal.
+    pub(super) fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let process = self.process();
+        let child = process.as_ref().context("the broker is not running")?;
+        kill(Pid::from_raw(i32::try_from(child.id())?), signal).context("cannot signal the broker")
+    }
+
+    /// Sends a signal and waits for the broker's end.
+    pub(super) fn end(&self, signal: Signal) -> anyhow::Result<()> {
+        self.signal(signal)?;
+        let mut process = self.process();
+        let child = process.as_mut().context("the broker is not running")?;
+        let ended = try_until(PATIENCE, "the broker to stop", || {
+            child.try_wait().is_ok_and(|status| status.is_some())
+        });
+        ended.map_err(|late| late.context(self.logs().unwrap_or_default()))?;
+        *process = None;
+        Ok(())
+    }
+
+    /// A Java of the broker's, in its folder.
+    fn java(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new("java");
+        command
+            .args(JVM)
+            .arg(format!("-Dlog4j2.configurationFile={LOG4J}"))
+            .arg("-cp")
+            .arg(parts::kafka_class_path()?)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// The content of `server.properties`.
+    fn properties(&self, settings: &[(&str, &str)]) -> anyhow::Result<String> {
+        let (port, controller) = (self.port, ports::free()?);
+        let mut text = format!(
+            "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+             controller.quorum.voters=1@127.0.0.1:{controller}\n\
+             log.dirs={}\n",
+            self.folder.join("data").display()
+        );
+        for (name, value) in DEFAULTS.iter().chain(settings) {
+            text.push_str(&format!("{name}={value}\n"));
+        }
+        Ok(text)
+    }
+
+    /// The process; a test that failed while holding it leaves it as it is.
+    fn process(&self) -> MutexGuard<'_, Option<Child>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Whatever fails here, the guardian does again at the end of the run.
+        drop(self.end(Signal::SIGKILL));
+        drop(fs::remove_dir_all(&self.folder));
+    }
+}
+
+/// The broker's configuration file.
+const PROPERTIES: &str = "server.properties";
+/// The logging configuration file.
+const LOG4J: &str = "log4j2.properties";
+/// What the broker printed.
+const LOG: &str = "server.log";
+/// The identity of the cluster: 16 bytes in base64, the same for all, as none knows another.
+const CLUSTER: &str = "b3V0Zmxvdy10ZXN0cy0tLQ";
+
+/// Small and quick to start rather than fast in the long run.
+const JVM: &[&str] = &[
+    "-Xms64m",
+    "-Xmx384m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:-UsePerfData",
+    "-XX:+ExitOnOutOfMemoryError",
+];
+
+/// Warnings and worse go to the log.
+const LOG4J_CONTENT: &str = "\
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d %p %c: %m%n
+rootLogger.level=warn
+rootLogger.appenderRef.out.ref=out
+";
+
+/// Settings of every broker: one node, no waiting, little memory, topics only on request.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("process.roles", "broker,controller"),
+    ("node.id", "1"),
+    ("controller.listener.names", "CONTROLLER"),
+    ("auto.create.topics.enable", "false"),
+    ("num.partitions", "3"),
+    ("offsets.topic.num.partitions", "4"),
+    ("offsets.topic.replication.factor", "1"),
+    ("transaction.state.log.num.partitions", "4"),
+    ("transaction.state.log.replication.factor", "1"),
+    ("transaction.state.log.min.isr", "1"),
+    ("share.coordinator.state.topic.num.partitions", "1"),
+    ("share.coordinator.state.topic.replication.factor", "1"),
+    ("share.coordinator.state.topic.min.isr", "1"),
+    ("group.initial.rebalance.delay.ms", "0"),
+    ("log.cleaner.dedupe.buffer.size", "4194304"),
+    ("num.network.threads", "2"),
+    ("num.io.threads", "4"),
+];
