@@ -1,1 +1,19 @@
-//! Work begins here.
+//! From a row of an outbox table to a record for Kafka.
+//!
+//! Invariants:
+//! - It does no I/O and reads no clock: what comes out depends on the settings, on what the stream
+//!   said of a table, and on the row.
+//! - A row of an outbox becomes a [`Record`], a [`Poison`] or a [`Skipped`] with its cause. None is
+//!   left out in silence, and none is taken by half.
+//! - No error and no `Debug` shows a value of a row but its id.
+//! - A row whose payload is passed on as it came allocates nothing: its record borrows the frame
+//!   and the buffers of the [`Router`], and its topic is known by a number.
+//!
+//! What a NULL means depends on where it stands: a header is left out; a key that is one field
+//! alone is no key, while one that has several parts is poison, as a part of it would be lost;
+//! a topic is poison; a payload is what [`NullPayload`] says; a time is the time of sending; and an
+//! id is shown as `(null)`.
+
+mod topic;
+
+pub use topic::{TopicId, TopicName, TopicNameError};
