@@ -14,6 +14,10 @@
 //! a topic is poison; a payload is what [`NullPayload`] says; a time is the time of sending; and an
 //! id is shown as `(null)`.
 
+mod role;
+mod template;
 mod topic;
 
+pub use role::Role;
+pub use template::{Field, Template, TemplateError};
 pub use topic::{TopicId, TopicName, TopicNameError};
