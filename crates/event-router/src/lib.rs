@@ -14,10 +14,14 @@
 //! a topic is poison; a payload is what [`NullPayload`] says; a time is the time of sending; and an
 //! id is shown as `(null)`.
 
+mod replacement;
 mod role;
 mod template;
 mod topic;
+mod topic_rule;
 
+pub use replacement::ReplacementError;
 pub use role::Role;
 pub use template::{Field, Template, TemplateError};
 pub use topic::{TopicId, TopicName, TopicNameError};
+pub use topic_rule::{RegexRule, TopicRule, TopicRuleError, TopicTemplate};
