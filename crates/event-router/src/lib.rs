@@ -16,12 +16,14 @@
 
 mod replacement;
 mod role;
+mod table_name;
 mod template;
 mod topic;
 mod topic_rule;
 
 pub use replacement::ReplacementError;
 pub use role::Role;
+pub use table_name::{TableName, TableNameError};
 pub use template::{Field, Template, TemplateError};
 pub use topic::{TopicId, TopicName, TopicNameError};
 pub use topic_rule::{RegexRule, TopicRule, TopicRuleError, TopicTemplate};
