@@ -14,6 +14,7 @@
 //! a topic is poison; a payload is what [`NullPayload`] says; a time is the time of sending; and an
 //! id is shown as `(null)`.
 
+mod config;
 mod replacement;
 mod role;
 mod table_name;
@@ -21,6 +22,7 @@ mod template;
 mod topic;
 mod topic_rule;
 
+pub use config::{ColumnNames, Header, NullPayload, OnUpdate, OutboxConfig, PayloadMode};
 pub use replacement::ReplacementError;
 pub use role::Role;
 pub use table_name::{TableName, TableNameError};
