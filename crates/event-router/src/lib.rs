@@ -14,11 +14,14 @@
 //! a topic is poison; a payload is what [`NullPayload`] says; a time is the time of sending; and an
 //! id is shown as `(null)`.
 
+mod bytea;
 mod config;
+mod json;
 mod replacement;
 mod role;
 mod table_name;
 mod template;
+mod timestamp;
 mod topic;
 mod topic_rule;
 
@@ -27,5 +30,6 @@ pub use replacement::ReplacementError;
 pub use role::Role;
 pub use table_name::{TableName, TableNameError};
 pub use template::{Field, Template, TemplateError};
+pub use timestamp::TimestampFault;
 pub use topic::{TopicId, TopicName, TopicNameError};
 pub use topic_rule::{RegexRule, TopicRule, TopicRuleError, TopicTemplate};
