@@ -15,10 +15,15 @@
 //! id is shown as `(null)`.
 
 mod bytea;
+mod column;
 mod config;
+mod error;
 mod json;
+mod plan;
 mod replacement;
 mod role;
+mod row_id;
+mod scratch;
 mod table_name;
 mod template;
 mod timestamp;
@@ -26,6 +31,8 @@ mod topic;
 mod topic_rule;
 
 pub use config::{ColumnNames, Header, NullPayload, OnUpdate, OutboxConfig, PayloadMode};
+pub use error::{RouteError, RouteErrorKind};
+pub use plan::{ColumnUse, PlanError, PlanProblem};
 pub use replacement::ReplacementError;
 pub use role::Role;
 pub use table_name::{TableName, TableNameError};
