@@ -1,0 +1,102 @@
+//! The messages, and which type byte is which.
+
+mod logical;
+mod relation;
+mod row;
+mod stream;
+mod transaction;
+
+pub use logical::LogicalMessage;
+pub use relation::{Column, Columns, Relation, ReplicaIdentity, Type};
+pub use row::{Delete, Insert, OldTuple, RelationIds, Truncate, Update};
+pub use stream::StreamAbort;
+pub use transaction::{Begin, Commit, Origin};
+
+use crate::error::{DecodeError, Problem};
+use crate::reader::Reader;
+
+/// A message of protocol version 1 (PostgreSQL manual, "Logical Replication Message Formats").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// `B`: a transaction begins; transactions come whole, in commit order.
+    Begin(Begin),
+    /// `C`: the transaction is complete.
+    Commit(Commit),
+    /// `O`: the transaction came from another server.
+    Origin(Origin<'a>),
+    /// `R`: a table's columns, as they are from here on.
+    Relation(Relation<'a>),
+    /// `Y`: the name of a type that is not built in.
+    Type(Type<'a>),
+    /// `I`: a row was inserted.
+    Insert(Insert<'a>),
+    /// `U`: a row was updated.
+    Update(Update<'a>),
+    /// `D`: a row was deleted.
+    Delete(Delete<'a>),
+    /// `T`: tables were emptied.
+    Truncate(Truncate<'a>),
+    /// `M`: written by `pg_logical_emit_message`.
+    Message(LogicalMessage<'a>),
+    /// `A`: belongs to streaming, but PostgreSQL 18 sends it without; of no meaning then.
+    StreamAbort(StreamAbort),
+}
+
+impl<'a> Message<'a> {
+    /// Decodes a frame: the payload of one `XLogData`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where the bytes are not exactly one message.
+    #[inline]
+    pub fn decode(frame: &'a [u8]) -> Result<Self, DecodeError> {
+        let (tag, mut reader) = Reader::new(frame)?;
+        let r = &mut reader;
+        let message = match tag {
+            b'I' => Self::Insert(Insert::decode(r)?),
+            b'B' => Self::Begin(Begin::decode(r)?),
+            b'C' => Self::Commit(Commit::decode(r)?),
+            b'R' => Self::Relation(Relation::decode(r)?),
+            b'U' => Self::Update(Update::decode(r)?),
+            b'D' => Self::Delete(Delete::decode(r)?),
+            b'T' => Self::Truncate(Truncate::decode(r)?),
+            b'O' => Self::Origin(Origin::decode(r)?),
+            b'Y' => Self::Type(Type::decode(r)?),
+            b'M' => Self::Message(LogicalMessage::decode(r)?),
+            b'A' => Self::StreamAbort(StreamAbort::decode(r)?),
+            _ => {
+                let problem = Problem::Unknown(tag);
+                return Err(DecodeError {
+                    tag: Some(tag),
+                    field: "type",
+                    offset: 0,
+                    problem,
+                });
+            }
+        };
+        reader.finish()?;
+        Ok(message)
+    }
+
+    /// Appends the message as the server writes it: for tests, and for what stands in for a server.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Begin(message) => message.encode(out),
+            Self::Commit(message) => message.encode(out),
+            Self::Origin(message) => message.encode(out),
+            Self::Relation(message) => message.encode(out),
+            Self::Type(message) => message.encode(out),
+            Self::Insert(message) => message.encode(out),
+            Self::Update(message) => message.encode(out),
+            Self::Delete(message) => message.encode(out),
+            Self::Truncate(message) => message.encode(out),
+            Self::Message(message) => message.encode(out),
+            Self::StreamAbort(message) => message.encode(out),
+        }
+    }
+}
+
+/// Appends a name and its NUL.
+fn put_text(text: crate::Text<'_>, out: &mut Vec<u8>) {
+    out.extend_from_slice(text.as_bytes());
+    out.push(0);
+}
