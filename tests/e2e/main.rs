@@ -2,4 +2,6 @@
 //!
 //! One executable, so that all tests share their servers.
 
+#![cfg(test)]
+
 mod harness;

@@ -5,12 +5,13 @@
 //! a pipe whose other end only this process holds. The kernel closes that end however this process ends, SIGKILL
 //! included; the guardian then ends everything that works in the folder, and removes it.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::Context as _;
 
@@ -35,6 +36,21 @@ pub fn folder(name: &str) -> PathBuf {
     let folder = run_folder().join(format!("{number}-{name}"));
     must(std::fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display())));
     folder
+}
+
+/// Makes something of this name in the run's folder when it is asked for first, and returns where it is.
+pub(crate) fn once(
+    name: &str,
+    make: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<PathBuf> {
+    static MADE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let path = run_folder().join(name);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if !made.contains(&path) {
+        make(&path)?;
+        made.insert(path.clone());
+    }
+    Ok(path)
 }
 
 /// Makes the run's folder and starts its guardian.

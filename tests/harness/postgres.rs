@@ -4,6 +4,7 @@ mod database;
 mod owner;
 mod server;
 mod sql;
+mod template;
 
 use std::env;
 use std::fmt;

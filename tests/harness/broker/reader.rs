@@ -1,6 +1,7 @@
 //! Reading topics back, without a consumer group.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -124,6 +125,9 @@ impl Reader {
     }
 
     /// Reads on to where the topics end now.
+    ///
+    /// # Panics
+    /// At the deadline.
     #[track_caller]
     pub fn to_the_end(&mut self, deadline: Duration) -> &[Consumed] {
         let ends = must(self.ends());
@@ -210,9 +214,9 @@ impl Reader {
         for topic in wanted {
             for partition in topic.partitions() {
                 let key = (topic.name().to_owned(), partition.id());
-                if !self.partitions.contains_key(&key) {
+                if let Entry::Vacant(place) = self.partitions.entry(key) {
                     new.add_partition_offset(topic.name(), partition.id(), Offset::Beginning)?;
-                    self.partitions.insert(key, 0);
+                    place.insert(0);
                 }
             }
         }

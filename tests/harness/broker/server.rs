@@ -220,6 +220,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("share.coordinator.state.topic.replication.factor", "1"),
     ("share.coordinator.state.topic.min.isr", "1"),
     ("group.initial.rebalance.delay.ms", "0"),
+    // After a kill the controller keeps the broker's place for the session's length, 9 s by default.
+    ("broker.session.timeout.ms", "2000"),
+    ("broker.heartbeat.interval.ms", "200"),
     ("log.cleaner.dedupe.buffer.size", "4194304"),
     ("num.network.threads", "2"),
     ("num.io.threads", "4"),

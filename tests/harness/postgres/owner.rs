@@ -1,10 +1,10 @@
 //! The user under which PostgreSQL runs, which refuses to run as root.
 
+use std::fs;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 
 use anyhow::{Context as _, bail};
 use nix::unistd::{User, geteuid};
@@ -54,18 +54,14 @@ impl Owner {
     /// A prefix of this version that the user can run: the pinned one, or a copy of it in the run's folder where its
     /// folder is closed to others (as /root usually is).
     pub(super) fn prefix(&self, major: Major) -> anyhow::Result<PathBuf> {
-        static COPIES: Mutex<()> = Mutex::new(());
         let prefix = parts::postgres(major)?;
         if self.can_run(&prefix) {
             return Ok(prefix);
         }
-        let _one_at_a_time = COPIES
-            .lock()
-            .map_err(|_| anyhow::anyhow!("a copy failed before"))?;
-        let copy = guard::run_folder().join(format!("postgresql-{major}"));
-        if !copy.exists() {
-            copy_folder(&prefix, &copy)?;
-        }
+        let copy = guard::once(&format!("postgresql-{major}"), |copy| {
+            // Hard links where the file system allows them.
+            copy_folder("-al", &prefix, copy).or_else(|_| copy_folder("-a", &prefix, copy))
+        })?;
         if !self.can_run(&copy) {
             bail!(
                 "PostgreSQL {major} does not run, neither in {} nor as a copy",
@@ -87,24 +83,20 @@ impl Owner {
     }
 }
 
-/// Copies a folder, by hard links where the file system allows it.
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    let copied = ["-al", "-a"].iter().any(|how| {
-        let done = Command::new("cp")
-            .arg(how)
-            .arg(from)
-            .arg(to)
-            .stderr(Stdio::null())
-            .status();
-        let copied = done.is_ok_and(|status| status.success());
-        if !copied {
-            // What the attempt left would make the next one copy into it.
-            drop(std::fs::remove_dir_all(to));
-        }
-        copied
-    });
-    if !copied {
-        bail!("cannot copy {} to {}", from.display(), to.display());
+/// Copies a folder with the owners and modes of its files.
+pub(super) fn copy_folder(how: &str, from: &Path, to: &Path) -> anyhow::Result<()> {
+    let output = Command::new("cp")
+        .args([how, "-T"])
+        .arg(from)
+        .arg(to)
+        .output()?;
+    if !output.status.success() {
+        drop(fs::remove_dir_all(to));
+        bail!(
+            "cannot copy {}: {}",
+            from.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use nix::unistd::Pid;
 
 use super::Major;
 use super::owner::Owner;
+use super::template;
 use crate::wait::try_until;
 use crate::{PATIENCE, guard, ports};
 
@@ -69,7 +70,12 @@ impl Server {
             port,
             postmaster: Mutex::new(None),
         };
-        server.init()?;
+        template::copy(
+            &server.owner,
+            &server.prefix,
+            major,
+            &server.folder.join("data"),
+        )?;
         server.configure(DEFAULTS)?;
         let sockets = server.folder.display().to_string();
         server.configure(&[
@@ -95,30 +101,6 @@ impl Server {
     pub(super) fn logs(&self) -> anyhow::Result<String> {
         let log = fs::read(self.folder.join(LOG)).context("cannot read the server's log")?;
         Ok(String::from_utf8_lossy(&log).into_owned())
-    }
-
-    /// Makes the data folder.
-    fn init(&self) -> anyhow::Result<()> {
-        let output = self
-            .owner
-            .command(&self.prefix.join("bin/initdb"))
-            .args([
-                "-U",
-                "postgres",
-                "-A",
-                "trust",
-                "--encoding=UTF8",
-                "--locale=C",
-            ])
-            .args(["--no-sync", "--no-instructions", "-D"])
-            .arg(self.folder.join("data"))
-            .current_dir(&self.folder)
-            .output()
-            .context("cannot run initdb")?;
-        if !output.status.success() {
-            bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(())
     }
 
     /// Starts the postmaster and waits until it takes connections.

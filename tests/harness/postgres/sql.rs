@@ -93,13 +93,13 @@ impl Sql {
     /// What the server says.
     pub fn try_text(&self, query: &str) -> Result<Option<String>, tokio_postgres::Error> {
         let messages = block_on(self.0.simple_query(query))?;
-        Ok(messages
-            .into_iter()
-            .find_map(|message| match message {
-                SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
-                _ => None,
-            })
-            .flatten())
+        let row = messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            SimpleQueryMessage::CommandComplete(_) | SimpleQueryMessage::RowDescription(_) | _ => {
+                None
+            }
+        });
+        Ok(row.and_then(|row| row.get(0)).map(str::to_owned))
     }
 
     /// The client itself, for async code. Its connection lives on the harness's reactor.
