@@ -1,0 +1,42 @@
+# Everything a developer or a CI job calls. Each target says what it needs; `make setup` gets it.
+
+# The lock file is the truth: a build never changes it.
+CARGO_FLAGS := --workspace --locked
+
+help:  ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## Fetches PostgreSQL 14-18 and Kafka for the tests; does nothing when they are there
+	@tests/parts.sh
+
+build: setup  ## Builds everything (dev profile)
+	cargo build $(CARGO_FLAGS)
+
+fmt:  ## Formats the code
+	cargo fmt --all
+
+lint: build  ## Checks formatting and clippy; any warning fails
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+
+test: build  ## Runs all tests, on real servers
+	cargo test $(CARGO_FLAGS) --no-fail-fast
+
+test-all: lint docs build  ## Lint, documents, and all tests with the slow ones
+	cargo test $(CARGO_FLAGS) --no-fail-fast -- --include-ignored
+
+demo: setup  ## Shows outflow at work on servers of its own
+	cargo build $(CARGO_FLAGS) --quiet
+	cargo run --quiet --locked -p outflow-tests --bin demo
+
+bench: setup  ## Measures throughput and latency (release profile)
+	cargo build --release $(CARGO_FLAGS)
+	cargo run --release --locked -p outflow-tests --bin bench
+
+docs:  ## Builds the API documentation; any warning fails
+	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
+
+clean:  ## Removes what was built; the fetched parts stay
+	cargo clean
+
+.PHONY: help setup build fmt lint test test-all demo bench docs clean
