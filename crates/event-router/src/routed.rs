@@ -122,7 +122,7 @@ impl fmt::Display for UpdateRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "row {} of {} was updated, and on_update is \"stop\"",
+            "row {} of {} was updated, and outbox.on_update is \"stop\"",
             self.row_id, self.relation
         )
     }

@@ -50,15 +50,15 @@ impl fmt::Display for PlanError {
 pub enum PlanProblem {
     /// No column is named for a role that is needed, and none has one of its usual names.
     #[error(
-        "no column for {role}, as columns.{role} is not set and there is none of {}",
-        role.candidates().join(", ")
+        "no column for {role}: none is called {}, and outbox.columns.{role} is not set",
+        either(role.candidates())
     )]
     NotFound {
         /// The role.
         role: Role,
     },
     /// The column that is named for a role does not exist.
-    #[error("columns.{role} names {column:?}, which it does not have")]
+    #[error("outbox.columns.{role} names {column:?}, and there is no such column")]
     NotThere {
         /// The role.
         role: Role,
@@ -66,7 +66,7 @@ pub enum PlanProblem {
         column: String,
     },
     /// A template uses a column that does not exist.
-    #[error("{setting} uses {{{column}}}, which it does not have")]
+    #[error("outbox.{setting} uses {{{column}}}, and there is no such column")]
     Unknown {
         /// The setting that has the template, such as `key`.
         setting: String,
@@ -74,11 +74,22 @@ pub enum PlanProblem {
         column: String,
     },
     /// The column for the time of a record has another type.
-    #[error("columns.timestamp names {column:?}, which is none of timestamp, timestamptz, bigint")]
+    #[error(
+        "outbox.columns.timestamp names {column:?}, which is no timestamp, timestamptz or bigint"
+    )]
     NoTime {
         /// The name.
         column: String,
     },
+}
+
+/// Names as a choice: `a, b or c`.
+fn either(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
 }
 
 /// Collects what is wrong with a table.
