@@ -13,9 +13,11 @@
 //!   librdkafka's last holders, so that its end holds up nobody.
 
 mod classify;
+mod config;
 mod event;
 mod waker;
 
 pub use crate::classify::{Class, classify, classify_topic};
+pub use crate::config::{ProducerConfig, PropertyError, TopicPolicy};
 pub use crate::event::EventId;
 pub use crate::waker::Waker;
