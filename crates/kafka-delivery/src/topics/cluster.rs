@@ -1,0 +1,149 @@
+//! The real Kafka behind a resolution.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::metadata::MetadataTopic;
+use rdkafka::producer::{BaseProducer, Producer};
+
+use super::resolution::{Cluster, Failure, View};
+use crate::config::TopicPolicy;
+use crate::context::{Context, LogOnly};
+use crate::link::Link;
+
+/// Kafka, seen through the producer's own connections; a client that creates topics is made when
+/// it is needed first.
+pub(crate) struct KafkaCluster {
+    /// The producer, which thereby learns where the topic's partitions are.
+    producer: Arc<BaseProducer<Context>>,
+    /// Where it is noted that a broker has answered.
+    link: Arc<Link>,
+    /// What the client for creations is made from.
+    config: ClientConfig,
+    /// The client for creations.
+    admin: Option<AdminClient<LogOnly>>,
+}
+
+impl KafkaCluster {
+    /// Makes the view of Kafka that a producer has.
+    pub(crate) const fn new(
+        producer: Arc<BaseProducer<Context>>,
+        link: Arc<Link>,
+        config: ClientConfig,
+    ) -> Self {
+        Self {
+            producer,
+            link,
+            config,
+            admin: None,
+        }
+    }
+
+    /// Gives the client for creations.
+    fn admin(&mut self) -> Result<&AdminClient<LogOnly>, KafkaError> {
+        let admin = match self.admin.take() {
+            Some(admin) => admin,
+            None => self.config.create_with_context(LogOnly)?,
+        };
+        Ok(self.admin.insert(admin))
+    }
+
+    /// Makes a failure of an error, with the reason why no broker answers if that is it.
+    fn failure(&self, error: &KafkaError) -> Failure {
+        // rdkafka 0.39 gives no code for this one.
+        if let KafkaError::AdminOp(code) = error {
+            return Failure {
+                code: *code,
+                text: code.to_string(),
+            };
+        }
+        let code = error.rdkafka_error_code().unwrap_or(Code::Fail);
+        let unanswered = matches!(code, Code::BrokerTransportFailure | Code::OperationTimedOut);
+        let reason = if unanswered { self.link.down() } else { None };
+        Failure {
+            code,
+            text: reason.unwrap_or_else(|| error.to_string()),
+        }
+    }
+}
+
+impl Cluster for KafkaCluster {
+    fn look(&mut self, topic: &str) -> Result<View, Failure> {
+        let metadata = self.producer.client().fetch_metadata(Some(topic), LOOK);
+        let metadata = metadata.map_err(|error| self.failure(&error))?;
+        self.link.answered();
+        match metadata.topics().first() {
+            Some(topic) => view(topic),
+            None => Ok(View::Absent),
+        }
+    }
+
+    fn create(&mut self, topic: &str, policy: &TopicPolicy) -> Result<(), Failure> {
+        let replication = TopicReplication::Fixed(policy.replication_factor.unwrap_or(-1));
+        let mut new = NewTopic::new(topic, policy.partitions.unwrap_or(-1), replication);
+        for (name, value) in &policy.config {
+            new = new.set(name, value);
+        }
+        let options = AdminOptions::new()
+            .request_timeout(Some(REQUEST))
+            .operation_timeout(Some(OPERATION));
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = runtime.map_err(|error| Failure {
+            code: Code::CriticalSystemResource,
+            text: error.to_string(),
+        })?;
+        let answers = match self.admin() {
+            Ok(admin) => runtime.block_on(admin.create_topics([&new], &options)),
+            Err(error) => Err(error),
+        };
+        match answers
+            .map_err(|error| self.failure(&error))?
+            .into_iter()
+            .next()
+        {
+            Some(Err((_, code))) => Err(Failure {
+                code,
+                text: code.to_string(),
+            }),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+}
+
+/// Reads what metadata says of a topic.
+fn view(topic: &MetadataTopic) -> Result<View, Failure> {
+    match topic.error().map(Code::from) {
+        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => return Ok(View::Absent),
+        Some(Code::LeaderNotAvailable) | None => {}
+        Some(code) => {
+            return Err(Failure {
+                code,
+                text: code.to_string(),
+            });
+        }
+    }
+    let leaderless = topic
+        .partitions()
+        .iter()
+        .filter(|partition| partition.leader() < 0)
+        .count();
+    Ok(View::Present {
+        partitions: count(topic.partitions().len()),
+        leaderless: count(leaderless),
+    })
+}
+
+/// Fits a count into 32 bits, as Kafka's counts do.
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// How long one look waits for a broker's answer.
+const LOOK: Duration = Duration::from_secs(3);
+/// How long the controller may take to create a topic.
+const OPERATION: Duration = Duration::from_secs(10);
+/// How long the answer about a creation is waited for.
+const REQUEST: Duration = Duration::from_secs(15);
