@@ -1,9 +1,14 @@
 //! The harness itself: its servers are what they claim to be, and nothing of them stays behind.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use ::harness::{Broker, Major, PATIENCE, Postgres, Stop, guard, wait_until};
+use ::harness::{
+    Broker, Consumed, Major, Outflow, PATIENCE, Postgres, Sql, Stop, guard, wait_until,
+};
+use nix::sys::signal::Signal;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
@@ -74,18 +79,13 @@ fn an_own_server_comes_back_on_its_port() {
 fn an_own_server_takes_new_rules_for_who_may_connect() {
     let server = Postgres::own(Major::V17, &[]);
     server.pg_hba("host all all 127.0.0.1/32 scram-sha-256");
-    let refused = ::harness::Sql::open(&server.url("postgres"));
+    let refused = Sql::open(&server.url("postgres"));
     assert!(refused.is_err(), "without a password");
     server.sql().batch("ALTER ROLE postgres PASSWORD 'secret'");
     let url = server
         .url("postgres")
         .replace("postgres@", "postgres:secret@");
-    assert_eq!(
-        ::harness::Sql::open(&url)
-            .unwrap()
-            .value::<i32>("SELECT 1", &[]),
-        1
-    );
+    assert_eq!(Sql::open(&url).unwrap().value::<i32>("SELECT 1", &[]), 1);
 }
 
 #[test]
@@ -150,9 +150,81 @@ fn an_own_broker_comes_back_on_its_port_with_its_records() {
     let values: Vec<_> = reader
         .until(PATIENCE, |seen| seen.len() == 3)
         .iter()
-        .map(::harness::Consumed::value_text)
+        .map(Consumed::value_text)
         .collect();
     assert_eq!(values, ["first", "second", "third"]);
+}
+
+#[test]
+fn a_reader_of_the_whole_topic_passes_what_transactions_leave() {
+    let broker = Broker::shared();
+    let topic = "harness.transactions";
+    broker.create_topic(topic, 1, &[]);
+    let config = broker
+        .client_config()
+        .set("transactional.id", topic)
+        .clone();
+    let producer: BaseProducer = config.create().expect("a producer");
+    producer.init_transactions(PATIENCE).unwrap();
+    for value in ["committed", "aborted"] {
+        producer.begin_transaction().unwrap();
+        let record = BaseRecord::<str, str>::to(topic).payload(value);
+        producer.send(record).expect("room for one record");
+        producer.flush(PATIENCE).unwrap();
+        if value == "committed" {
+            producer.commit_transaction(PATIENCE).unwrap();
+        } else {
+            producer.abort_transaction(PATIENCE).unwrap();
+        }
+    }
+
+    let values: Vec<_> = broker
+        .records(&[topic])
+        .iter()
+        .map(Consumed::value_text)
+        .collect();
+    assert_eq!(values, ["committed"]);
+}
+
+#[test]
+fn a_process_is_heard_and_measured_while_it_runs() {
+    let script = "echo to-stdout; echo to-stderr >&2; read never; echo $COLOUR; exit 3";
+    let command = Outflow::program(Path::new("sh"))
+        .args(["-c", script])
+        .env("COLOUR", "blue");
+    let folder = command.folder().to_owned();
+    let output = command.file("never", "").run_to_end();
+    assert_eq!(output.code(), Some(3));
+    assert_eq!(
+        (output.stdout.as_str(), output.stderr.as_str()),
+        ("to-stdout\nblue\n", "to-stderr\n")
+    );
+    assert!(!folder.exists(), "its folder is removed");
+
+    let process = Outflow::program(Path::new("sh"))
+        .args(["-c", "echo up; while :; do :; done"])
+        .start();
+    assert_eq!(process.wait_for_line("up", PATIENCE), "up");
+    wait_until(PATIENCE, "processor time", || {
+        process.cpu_time() > Duration::from_millis(20)
+    });
+    assert!(process.peak_rss_bytes() >= process.rss_bytes());
+    assert!(process.rss_bytes() > 100 << 10);
+    assert!(process.exited().is_none());
+    process.signal(Signal::SIGTERM);
+    assert_eq!(process.wait_exit(PATIENCE).signal(), Some(15));
+}
+
+#[test]
+fn the_tested_program_is_found() {
+    let output = Outflow::command(["--version"]).run_to_end();
+    assert!(output.status.success(), "{}", output.stderr);
+}
+
+#[test]
+#[should_panic(expected = "in vain for rain: dry")]
+fn a_wait_says_what_it_waited_for() {
+    wait_until(Duration::from_millis(10), "rain", || Err::<(), _>("dry"));
 }
 
 /// What the next test kills; does nothing unless that test starts it.

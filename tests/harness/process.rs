@@ -1,5 +1,6 @@
 //! The program as its users run it: a process with arguments, an environment, two streams and an exit code.
 
+mod binary;
 mod lines;
 mod usage;
 
@@ -11,10 +12,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use self::binary::binary;
 pub use self::lines::Line;
 use self::lines::Lines;
 use crate::must::must;
@@ -141,13 +143,19 @@ impl Outflow {
     /// The program, to be given more arguments and started.
     #[must_use]
     pub fn command(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> OutflowCommand {
-        let folder = guard::folder("outflow");
-        let mut command = Command::new(must(binary()));
+        Self::program(&must(binary())).args(arguments)
+    }
+
+    /// Another program in its place, run and watched in the same way: a rival in a benchmark.
+    #[must_use]
+    pub fn program(program: &Path) -> OutflowCommand {
+        let folder = guard::folder("process");
+        let mut command = Command::new(program);
         command.current_dir(&folder);
         for (name, _) in env::vars_os().filter(|(name, _)| is_configuration(name)) {
             command.env_remove(name);
         }
-        OutflowCommand { folder, command }.args(arguments)
+        OutflowCommand { folder, command }
     }
 
     /// The process id.
@@ -275,27 +283,6 @@ impl Drop for Outflow {
             );
         }
         drop(fs::remove_dir_all(&self.folder));
-    }
-}
-
-/// The program that is tested: `OUTFLOW_BIN`, or the one that Cargo built beside this executable.
-fn binary() -> anyhow::Result<PathBuf> {
-    if let Some(binary) = env::var_os("OUTFLOW_BIN").filter(|value| !value.is_empty()) {
-        return fs::canonicalize(&binary).context("OUTFLOW_BIN names no file");
-    }
-    let own = env::current_exe().context("cannot find this executable")?;
-    // target/debug/deps/e2e-0123 or target/debug/demo
-    let candidates = own
-        .ancestors()
-        .skip(1)
-        .take(2)
-        .map(|folder| folder.join("outflow"));
-    match candidates.into_iter().find(|candidate| candidate.is_file()) {
-        Some(binary) => Ok(binary),
-        None => bail!(
-            "outflow is not built beside {}: run `make build`",
-            own.display()
-        ),
     }
 }
 
