@@ -43,10 +43,11 @@ impl ClientContext for Context {
     /// Called twice for each event by rdkafka 0.39, so nothing here may count.
     fn error(&self, error: KafkaError, text: &str) {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
-        if code == RDKafkaErrorCode::Fatal {
-            self.inbox.fail();
-        } else {
-            self.link.failed(code, text);
+        debug!(target: "librdkafka", error = %error, "{text}");
+        self.link.failed(code, text);
+        if !is_about_a_connection(code) {
+            // It may be fatal, which rdkafka does not tell: the session asks.
+            self.inbox.nudge();
         }
     }
 
@@ -67,6 +68,20 @@ impl ClientContext for LogOnly {
     fn error(&self, error: KafkaError, text: &str) {
         debug!(target: "librdkafka", error = %error, "{text}");
     }
+}
+
+/// Says whether an error only means that a broker could not be reached.
+const fn is_about_a_connection(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::AllBrokersDown
+            | Code::BrokerTransportFailure
+            | Code::Resolve
+            | Code::SSL
+            | Code::Authentication
+            | Code::OperationTimedOut
+    )
 }
 
 /// Passes a log line on. Nothing that librdkafka calls an error is one here, because the session

@@ -95,6 +95,11 @@ impl Inbox {
         }
     }
 
+    /// Wakes the session because something may have failed.
+    pub(crate) fn nudge(&self) {
+        self.waker.wake();
+    }
+
     /// Says whether something failed. It may be behind by what is being pushed just now.
     pub(crate) fn failed(&self) -> bool {
         self.failed.load(Ordering::Relaxed)

@@ -166,10 +166,11 @@ impl Producer {
     /// it again, or an earlier event's, and nothing more can be enqueued.
     pub fn settle(&mut self, ledger: &mut Ledger) -> Result<Settled, DeliveryError> {
         let settled = self.collect(ledger);
-        if self.inbox.failed() || self.failures.any() {
-            return self.failure().map_or(Ok(settled), Err);
-        }
-        Ok(settled)
+        let Some(failure) = self.failure() else {
+            return Ok(settled);
+        };
+        self.inbox.fail();
+        Err(failure)
     }
 
     /// Counts what is in flight: given to librdkafka, and not settled.

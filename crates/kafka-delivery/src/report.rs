@@ -105,11 +105,6 @@ impl Failures {
         }
     }
 
-    /// Says whether anything went wrong.
-    pub(crate) const fn any(&self) -> bool {
-        self.refused.is_some() || self.consequence.is_some() || self.unknown.is_some()
-    }
-
     /// Gives the error that names a cause: a bug before a refusal.
     pub(crate) fn cause(&self, name: impl FnOnce(TopicId) -> String) -> Option<DeliveryError> {
         if let Some(opaque) = self.unknown {

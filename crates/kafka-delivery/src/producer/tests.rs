@@ -473,6 +473,19 @@ fn what_a_broker_asks_to_retry_is_retried_inside() {
 }
 
 #[test]
+fn a_producer_that_may_not_be_one_fails_without_an_event() {
+    let cluster = MockCluster::new(1).expect("a cluster");
+    cluster.create_topic("order.events", 1, 1).expect("a topic");
+    let refusal = Broker::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+    cluster.request_errors(RDKafkaApiKey::InitProducerId, &[refusal; 10]);
+    let config = config(cluster.bootstrap_servers(), &[]);
+    let mut scene = Scene::start(cluster, &config);
+    let error = scene.wait(|scene| scene.producer.settle(&mut scene.ledger).err());
+    assert_eq!(error.code(), Some(Code::ClusterAuthorizationFailed));
+    assert_eq!((error.event(), error.class()), (None, Class::Retry));
+}
+
+#[test]
 fn a_full_window_is_back_pressure_while_kafka_is_away_and_opens_again() {
     let mut scene = Scene::with_window(1, &[], 3 * 600);
     scene.cluster.broker_down(-1).expect("down");
