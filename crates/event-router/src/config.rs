@@ -1,6 +1,6 @@
 //! What an outbox is and how its rows become records, as configured.
 
-use crate::{Role, TableName, Template, TopicRule};
+use crate::{Header, Role, TableName, Template, TopicRule};
 
 /// The settings of the router, parsed and with defaults.
 ///
@@ -97,47 +97,6 @@ impl ColumnNames {
             Role::Timestamp => &mut self.timestamp,
         };
         *place = Some(column.into());
-    }
-}
-
-/// A header of every record: its name, and where its value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// The name of the header.
-    pub name: String,
-    /// The value; the header is left out of a record where a field of it is NULL.
-    pub value: Template,
-    /// Whether a table without the columns that the value needs is no outbox. Otherwise the header
-    /// is left out for that table.
-    pub required: bool,
-}
-
-impl Header {
-    /// A header that was asked for: the columns it needs must be there.
-    pub fn new(name: impl Into<String>, value: Template) -> Self {
-        Self {
-            name: name.into(),
-            value,
-            required: true,
-        }
-    }
-
-    /// A header that is left out for a table without the columns it needs.
-    pub fn optional(name: impl Into<String>, value: Template) -> Self {
-        Self {
-            name: name.into(),
-            value,
-            required: false,
-        }
-    }
-
-    /// The headers of a record where none are configured: `id`, and `eventType` where there is
-    /// such a column.
-    pub fn defaults() -> Vec<Self> {
-        vec![
-            Self::new("id", Template::role(Role::Id)),
-            Self::optional("eventType", Template::role(Role::EventType)),
-        ]
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the values of a row to the number of its topic.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::TopicId;
 use crate::plan::{Part, Plan, TopicPlan};
@@ -9,8 +10,8 @@ use crate::scratch::{Scratch, Span};
 use crate::topic::{TopicName, Topics};
 use crate::topic_rule::RegexRule;
 
-/// The topics that are known, and what led to them.
-#[derive(Debug, Default)]
+/// The topics that are known, and what led to them. `Debug` shows the topics only.
+#[derive(Default)]
 pub(crate) struct Routes {
     topics: Topics,
     /// Topics by aggregate type, where they come from a pattern; forgotten when too many.
@@ -79,7 +80,9 @@ impl Routes {
         if self.by_value.len() >= MAX_VALUES {
             self.by_value.clear();
         }
-        self.by_value.insert(key, id);
+        if key.len() <= MAX_VALUE_BYTES {
+            self.by_value.insert(key, id);
+        }
         Ok(id)
     }
 
@@ -95,6 +98,14 @@ impl Routes {
     }
 }
 
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routes")
+            .field("topics", &self.topics)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A topic that is made of a field that is NULL.
 fn no_route(plan: &Plan, field: usize) -> NoTopic {
     let column = plan.field_name(field).to_owned();
@@ -106,3 +117,6 @@ fn no_route(plan: &Plan, field: usize) -> NoTopic {
 
 /// How many aggregate types are remembered.
 const MAX_VALUES: usize = 4096;
+
+/// How long an aggregate type may be to be remembered.
+const MAX_VALUE_BYTES: usize = 256;

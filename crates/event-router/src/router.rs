@@ -82,7 +82,11 @@ impl Router {
     /// Takes the description of a type, which comes before that of a table whose columns are of
     /// it: a domain over `bytea` or over a time is then known to be one.
     pub fn describe_type(&mut self, described: &Type<'_>) {
-        let kind = ColumnKind::of_name(described.name.as_bytes());
+        let built_in = matches!(described.namespace.as_bytes(), b"" | b"pg_catalog");
+        let kind = match built_in {
+            true => ColumnKind::of_name(described.name.as_bytes()),
+            false => ColumnKind::Other,
+        };
         self.relations.describe_type(described.id, kind);
     }
 

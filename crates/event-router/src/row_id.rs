@@ -1,7 +1,9 @@
 //! The id of a row as messages show it.
 
+use std::fmt;
+
 /// The id of a row as it came; none if it is NULL.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct RowId<'r>(pub(crate) Option<&'r [u8]>);
 
 impl<'r> RowId<'r> {
@@ -14,6 +16,12 @@ impl<'r> RowId<'r> {
                 Err(_) => "(not UTF-8)",
             },
         }
+    }
+}
+
+impl fmt::Debug for RowId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 

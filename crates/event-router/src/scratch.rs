@@ -1,5 +1,7 @@
 //! Memory that one record after the other is made in.
 
+use std::fmt;
+
 /// A place in the scratch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
@@ -15,7 +17,9 @@ impl Span {
 }
 
 /// Buffers that are used again for every record, so that making one does not allocate.
-#[derive(Debug, Default)]
+///
+/// `Debug` shows sizes only.
+#[derive(Default)]
 pub(crate) struct Scratch {
     bytes: Vec<u8>,
     fields: Vec<Option<Span>>,
@@ -115,6 +119,14 @@ impl Scratch {
     /// How many bytes are in use.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
+    }
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch")
+            .field("len", &self.bytes.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -119,7 +119,7 @@ impl TopicId {
 }
 
 /// The table of a router's topics: name to number and back.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Topics {
     names: Vec<TopicName>,
     ids: HashMap<Box<[u8]>, TopicId>,
@@ -154,6 +154,12 @@ impl Topics {
     )]
     pub(crate) fn known(&self, id: TopicId) -> &TopicName {
         self.name(id).expect("a number of this table has a name")
+    }
+}
+
+impl fmt::Debug for Topics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.names).finish()
     }
 }
 

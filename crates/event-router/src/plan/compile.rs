@@ -108,13 +108,17 @@ impl<'c> Compiler<'c> {
 
     /// A header, or nothing if it may be left out and needs a column that is not there.
     fn header(&mut self, header: &Header) -> Option<HeaderPlan> {
-        if !header.required && header.value.fields().any(|field| !self.has(field)) {
-            self.omitted.push(header.name.clone());
+        if !header.is_required() && header.value().fields().any(|field| !self.has(field)) {
+            self.omitted.push(header.name().to_owned());
             return None;
         }
-        let value = self.part(&header.value, &format!("headers.{}", header.name));
+        if !header.is_named() {
+            let name = header.name().to_owned();
+            self.problems.add(PlanProblem::HeaderName { name });
+        }
+        let value = self.part(header.value(), &format!("headers.{}", header.name()));
         Some(HeaderPlan {
-            name: header.name.as_str().into(),
+            name: header.name().into(),
             value,
         })
     }

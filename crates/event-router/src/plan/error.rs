@@ -45,7 +45,7 @@ impl fmt::Display for PlanError {
     }
 }
 
-/// One thing that a table lacks.
+/// One thing that is wrong with a table, or with the settings for any table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanProblem {
     /// No column is named for a role that is needed, and none has one of its usual names.
@@ -72,6 +72,12 @@ pub enum PlanProblem {
         setting: String,
         /// The name.
         column: String,
+    },
+    /// A header has an empty name, or one with a NUL.
+    #[error("outbox.headers has the name {name:?}, which no header can have")]
+    HeaderName {
+        /// The name.
+        name: String,
     },
     /// The column for the time of a record has another type.
     #[error(

@@ -106,6 +106,15 @@ fn all_that_is_missing_is_said_at_once() {
 }
 
 #[test]
+fn a_name_that_no_header_can_have_is_reported() {
+    let config = config(|config| config.headers = vec![header("", "1"), header("a\0b", "2")]);
+    let name = |name: &str| PlanProblem::HeaderName {
+        name: name.to_owned(),
+    };
+    assert_eq!(error(config, WIDE).problems(), [name(""), name("a\0b")]);
+}
+
+#[test]
 fn a_pattern_needs_the_aggregate_type() {
     let config = config(|config| config.topic = TopicRule::regex("(.*)", "$1").unwrap());
     let columns = [("id", UUID), ("payload", TEXT), ("aggregate_id", TEXT)];
@@ -221,11 +230,13 @@ fn a_domain_over_bytea_is_a_bytea() {
     let mut fixture = Fixture {
         router: Router::new(OutboxConfig::default()),
     };
-    let frame = wire::described_type(70_000, "bytea");
-    let Ok(Message::Type(described)) = Message::decode(&frame) else {
-        panic!("no type")
-    };
-    fixture.router.describe_type(&described);
+    for (id, schema) in [(70_000, ""), (70_001, "mine")] {
+        let frame = wire::described_type(id, schema, "bytea");
+        let Ok(Message::Type(described)) = Message::decode(&frame) else {
+            panic!("no type")
+        };
+        fixture.router.describe_type(&described);
+    }
     let columns = |payload| {
         [
             ("id", UUID),

@@ -73,7 +73,7 @@ fn headers_keep_their_order_and_names_may_repeat() {
         header("a", "{note}"),
         header("b", "{id}-{note}"),
         header("constant", "1"),
-        header("", ""),
+        header("empty", ""),
     ];
     let sent = with_headers(headers).insert_texts(&ROW).record();
     let expected = [("b", "shop"), ("a", "n"), ("b", "7-n"), ("constant", "1")];

@@ -1,9 +1,12 @@
 //! The value of a record.
 
-use outflow_event_router::{NullPayload, OutboxConfig, PayloadMode, PoisonReason, SkipCause};
+use outflow_event_router::{
+    Draft, NullPayload, OutboxConfig, PayloadMode, PoisonReason, Routed, SkipCause,
+};
+use outflow_pgoutput::Message;
 
-use crate::fixture::{Fixture, Out, config};
-use crate::wire::{BYTEA, Cell, JSONB, TEXT, UUID};
+use crate::fixture::{Fixture, Out, TABLE, config};
+use crate::wire::{self, BYTEA, Cell, JSONB, TEXT, UUID};
 
 fn fixture(payload: u32, change: impl FnOnce(&mut OutboxConfig)) -> Fixture {
     let columns = [
@@ -115,5 +118,25 @@ fn a_null_payload_is_skipped_before_anything_else_is_found_wrong() {
     assert_eq!(
         fixture.insert(&cells),
         Out::Skipped(SkipCause::NullPayload, "7".into())
+    );
+}
+
+#[test]
+fn nothing_shows_a_payload() {
+    let mut fixture = fixture(BYTEA, |_| {});
+    let frame = wire::insert(TABLE, &paid("\\x736563726574"));
+    let Ok(Message::Insert(insert)) = Message::decode(&frame) else {
+        panic!("no insert")
+    };
+    let Ok(Routed::Record(record)) = fixture.router.insert(&insert) else {
+        panic!("no record")
+    };
+    assert_eq!(record.value(), Some(&b"secret"[..]));
+    insta::assert_snapshot!(format!("{record:?}"), @r#"Record { topic: "T.events", key_bytes: Some(1), value_bytes: Some(6), headers: 1, row_id: "7", .. }"#);
+    insta::assert_snapshot!(format!("{:?}", Draft::from(&record)), @"Draft { topic_bytes: Some(8), key_bytes: Some(1), value_bytes: Some(6), headers: 1, timestamp: None }");
+    let router = format!("{:?}", fixture.router);
+    assert!(
+        !router.contains("secret") && !router.contains("115, 101"),
+        "{router}"
     );
 }

@@ -84,7 +84,7 @@ fn another_type_is_no_time() {
 #[test]
 fn a_domain_over_a_time_is_a_time() {
     let mut router = Router::new(config(|config| config.columns.set(Role::Timestamp, "at")));
-    let frame = wire::described_type(70_000, "timestamptz");
+    let frame = wire::described_type(70_000, "", "timestamptz");
     let Ok(Message::Type(described)) = Message::decode(&frame) else {
         panic!("no type")
     };

@@ -53,9 +53,9 @@ pub(crate) fn relation(id: u32, schema: &str, name: &str, columns: &[(&str, u32)
 }
 
 /// A Type message.
-pub(crate) fn described_type(id: u32, name: &str) -> Vec<u8> {
+pub(crate) fn described_type(id: u32, schema: &str, name: &str) -> Vec<u8> {
     let mut frame = head(b'Y', id);
-    name_into("", &mut frame);
+    name_into(schema, &mut frame);
     name_into(name, &mut frame);
     frame
 }
