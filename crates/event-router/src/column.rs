@@ -7,7 +7,9 @@ use crate::timestamp::Clock;
 /// One column: its name and its type.
 #[derive(Debug, Clone)]
 pub(crate) struct Column<'a> {
+    /// As the catalog has it.
     pub(crate) name: Cow<'a, str>,
+    /// What its type means here.
     pub(crate) kind: ColumnKind,
 }
 

@@ -6,7 +6,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {kind}", relation.as_deref().unwrap_or("a change can't be read"))]
 pub struct RouteError {
+    /// The table, if it is known.
     relation: Option<String>,
+    /// What does not go together.
     kind: RouteErrorKind,
 }
 

@@ -13,8 +13,11 @@ use crate::timestamp::{self, Clock};
 
 /// What a row holds; the values of its fields are in the scratch.
 pub(crate) struct Event<'r> {
+    /// For messages.
     pub(crate) row_id: RowId<'r>,
+    /// Where the value of the record stands.
     pub(crate) payload: Payload<'r>,
+    /// The time of the record, in milliseconds since 1970.
     pub(crate) timestamp: Option<i64>,
     /// The first thing found that no record can be made of.
     pub(crate) fault: Option<PoisonReason>,
@@ -23,6 +26,7 @@ pub(crate) struct Event<'r> {
 /// Where the payload stands.
 #[derive(Clone, Copy)]
 pub(crate) enum Payload<'r> {
+    /// NULL.
     Null,
     /// In the frame, as it came.
     Frame(&'r [u8]),

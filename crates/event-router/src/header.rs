@@ -15,8 +15,11 @@ use crate::{Role, Template};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
+    /// Its name.
     name: String,
+    /// Where its value comes from.
     value: Template,
+    /// Whether the columns that the value needs must be there.
     required: bool,
 }
 

@@ -5,7 +5,9 @@ use serde::de::IgnoredAny;
 /// Where a text stops being JSON; lines and columns count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct JsonFault {
+    /// Counted from 1.
     pub(crate) line: usize,
+    /// Counted from 1; 0 is before the start of the line.
     pub(crate) column: usize,
 }
 

@@ -4,7 +4,7 @@ use crate::draft::Draft;
 use crate::event::{Event, Payload};
 use crate::plan::Plan;
 use crate::poison::{Poison, PoisonReason};
-use crate::record::{Headers, Made, Record, Source};
+use crate::record::{Headers, Record, Source};
 use crate::route::Routes;
 use crate::routed::Routed;
 use crate::scratch::{Scratch, Span};
@@ -12,9 +12,13 @@ use crate::{NullPayload, OutboxConfig, PayloadMode, TopicId, TopicName};
 
 /// The parts of a record, some as places in the scratch.
 struct Parts<'r> {
+    /// What is done with the rows of the table.
     plan: &'r Plan,
+    /// What the row holds.
     event: Event<'r>,
+    /// The key, if there is one.
     key: Option<Span>,
+    /// Where the places are.
     scratch: &'r Scratch,
 }
 
@@ -85,16 +89,17 @@ impl<'r> Parts<'r> {
     fn finish(self, topic_id: TopicId, topic: &'r TopicName) -> Routed<'r> {
         let bytes = self.scratch.bytes();
         let headers = self.headers();
-        Routed::Record(Record::from(Made {
+        Routed::Record(Record {
             topic_id,
             topic,
             key: self.key.map(|key| key.of(bytes)),
             value: self.event.payload.of(bytes),
             headers,
+            partition: None,
             timestamp: self.event.timestamp,
             row_id: self.event.row_id,
             relation: &self.plan.relation,
-        }))
+        })
     }
 
     /// What there is of a record that can't be.

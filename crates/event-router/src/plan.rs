@@ -24,22 +24,30 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<ColumnPlan>,
     /// The column of each field, by the number of the field.
     pub(crate) fields: Vec<usize>,
+    /// Where the topic comes from.
     pub(crate) topic: TopicPlan,
+    /// Where the key comes from.
     pub(crate) key: Part,
+    /// The headers, in order.
     pub(crate) headers: Vec<HeaderPlan>,
 }
 
 /// What one column is for.
 #[derive(Debug)]
 pub(crate) struct ColumnPlan {
+    /// Its name.
     pub(crate) name: Box<str>,
     /// Whether any of the following is so; a column that is not is stepped over.
     pub(crate) needed: bool,
+    /// Whether its text stands for bytes.
     pub(crate) bytea: bool,
     /// The number of the field that has its value.
     pub(crate) field: Option<usize>,
+    /// Whether it names the row.
     pub(crate) id: bool,
+    /// Whether it is the value of the record.
     pub(crate) payload: bool,
+    /// How it says the time of the record, if it does.
     pub(crate) clock: Option<Clock>,
 }
 
@@ -55,7 +63,9 @@ pub(crate) enum TopicPlan {
 /// One header.
 #[derive(Debug)]
 pub(crate) struct HeaderPlan {
+    /// Its name.
     pub(crate) name: Box<str>,
+    /// Where its value comes from.
     pub(crate) value: Part,
 }
 
@@ -66,7 +76,9 @@ pub(crate) struct Part(Vec<PartPiece>);
 /// One part of such a template.
 #[derive(Debug)]
 pub(crate) enum PartPiece {
+    /// Text that stands for itself.
     Literal(Box<[u8]>),
+    /// The value of a field, by its number.
     Field(usize),
 }
 

@@ -12,9 +12,13 @@ use crate::topic::TopicNameError;
 /// there is of the record is kept in a [`Draft`], for the dead-letter topic.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Poison {
+    /// Why there is no record.
     pub(crate) reason: PoisonReason,
+    /// For messages.
     pub(crate) row_id: String,
+    /// For messages.
     pub(crate) relation: String,
+    /// For the dead-letter topic.
     pub(crate) draft: Box<Draft>,
 }
 

@@ -13,15 +13,24 @@ use crate::topic::{TopicId, TopicName};
 /// [`Draft`](crate::Draft) is a copy that stays. `Debug` shows sizes, never contents.
 #[derive(Clone, Copy)]
 pub struct Record<'r> {
-    topic_id: TopicId,
-    topic: &'r TopicName,
-    key: Option<&'r [u8]>,
-    value: Option<&'r [u8]>,
-    headers: Source<'r>,
-    partition: Option<i32>,
-    timestamp: Option<i64>,
-    row_id: RowId<'r>,
-    relation: &'r str,
+    /// The number of the topic.
+    pub(crate) topic_id: TopicId,
+    /// The name of the topic.
+    pub(crate) topic: &'r TopicName,
+    /// The key.
+    pub(crate) key: Option<&'r [u8]>,
+    /// The value.
+    pub(crate) value: Option<&'r [u8]>,
+    /// Where the headers stand.
+    pub(crate) headers: Source<'r>,
+    /// The partition, where it is decided.
+    pub(crate) partition: Option<i32>,
+    /// The time, in milliseconds since 1970.
+    pub(crate) timestamp: Option<i64>,
+    /// For messages.
+    pub(crate) row_id: RowId<'r>,
+    /// For messages.
+    pub(crate) relation: &'r str,
 }
 
 impl<'r> Record<'r> {
@@ -152,41 +161,16 @@ impl<'r> From<RecordParts<'r>> for Record<'r> {
     }
 }
 
-/// What a router knows of a record it made.
-pub(crate) struct Made<'r> {
-    pub(crate) topic_id: TopicId,
-    pub(crate) topic: &'r TopicName,
-    pub(crate) key: Option<&'r [u8]>,
-    pub(crate) value: Option<&'r [u8]>,
-    pub(crate) headers: Source<'r>,
-    pub(crate) timestamp: Option<i64>,
-    pub(crate) row_id: RowId<'r>,
-    pub(crate) relation: &'r str,
-}
-
-impl<'r> From<Made<'r>> for Record<'r> {
-    fn from(made: Made<'r>) -> Self {
-        Self {
-            topic_id: made.topic_id,
-            topic: made.topic,
-            key: made.key,
-            value: made.value,
-            headers: made.headers,
-            partition: None,
-            timestamp: made.timestamp,
-            row_id: made.row_id,
-            relation: made.relation,
-        }
-    }
-}
-
 /// Where the headers of a record stand.
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'r> {
-    /// In a router's plan and scratch: names, the places of their values, and what is there.
+    /// In a router's plan and scratch.
     Planned {
+        /// Their names.
         plans: &'r [HeaderPlan],
+        /// The places of their values.
         values: &'r [Option<Span>],
+        /// What is there.
         bytes: &'r [u8],
     },
     /// In a list of their own.

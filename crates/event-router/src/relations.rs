@@ -13,6 +13,7 @@ use crate::plan::Plan;
 pub(crate) struct Relations {
     /// Sorted by number: for a handful of tables, which is usual, a search is quicker than a hash.
     tables: Vec<(u32, Known)>,
+    /// Types that are not built in and make a difference.
     types: HashMap<u32, ColumnKind>,
 }
 

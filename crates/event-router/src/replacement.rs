@@ -10,7 +10,9 @@ use crate::topic::{TopicNameError, check_characters};
 /// A text with groups of a pattern in it, checked against that pattern.
 #[derive(Debug, Clone)]
 pub(crate) struct Replacement {
+    /// The text that was parsed.
     source: String,
+    /// Its parts, in order.
     pieces: Vec<Piece>,
 }
 

@@ -13,6 +13,7 @@ use crate::topic_rule::RegexRule;
 /// The topics that are known, and what led to them. `Debug` shows the topics only.
 #[derive(Default)]
 pub(crate) struct Routes {
+    /// Every topic that a row led to.
     topics: Topics,
     /// Topics by aggregate type, where they come from a pattern; forgotten when too many.
     by_value: HashMap<Box<[u8]>, TopicId>,
@@ -20,7 +21,9 @@ pub(crate) struct Routes {
 
 /// A row without a topic: why, and the invalid name if it came to one.
 pub(crate) struct NoTopic {
+    /// Why there is none.
     pub(crate) reason: PoisonReason,
+    /// The name that Kafka would refuse.
     pub(crate) name: Option<Span>,
 }
 

@@ -29,8 +29,11 @@ pub enum Change<'r> {
 /// A change of which no record is made.
 #[derive(Debug, Clone, Copy)]
 pub struct Skipped<'r> {
+    /// Why no record is made.
     cause: SkipCause,
+    /// The table.
     relation: &'r str,
+    /// The row, if one is meant.
     row_id: RowId<'r>,
 }
 
@@ -92,7 +95,9 @@ pub enum Severity {
 /// An update in an outbox, where `on_update` is `stop`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateRefused {
+    /// The row.
     row_id: String,
+    /// The table.
     relation: String,
 }
 

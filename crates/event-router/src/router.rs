@@ -47,9 +47,13 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Router {
+    /// How tables become records.
     config: OutboxConfig,
+    /// The tables that were described.
     relations: Relations,
+    /// The topics that are known.
     routes: Routes,
+    /// What the record of the last row borrows.
     scratch: Scratch,
 }
 
@@ -83,9 +87,10 @@ impl Router {
     /// it: a domain over `bytea` or over a time is then known to be one.
     pub fn describe_type(&mut self, described: &Type<'_>) {
         let built_in = matches!(described.namespace.as_bytes(), b"" | b"pg_catalog");
-        let kind = match built_in {
-            true => ColumnKind::of_name(described.name.as_bytes()),
-            false => ColumnKind::Other,
+        let kind = if built_in {
+            ColumnKind::of_name(described.name.as_bytes())
+        } else {
+            ColumnKind::Other
         };
         self.relations.describe_type(described.id, kind);
     }

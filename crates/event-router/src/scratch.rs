@@ -5,7 +5,9 @@ use std::fmt;
 /// A place in the scratch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Span {
+    /// Its first byte.
     start: usize,
+    /// The byte after its last.
     end: usize,
 }
 
@@ -21,8 +23,11 @@ impl Span {
 /// `Debug` shows sizes only.
 #[derive(Default)]
 pub(crate) struct Scratch {
+    /// Values as they are put together.
     bytes: Vec<u8>,
+    /// The value of each field; none where it is NULL.
     fields: Vec<Option<Span>>,
+    /// The value of each planned header.
     headers: Vec<Option<Span>>,
 }
 

@@ -22,7 +22,9 @@ use std::str::FromStr;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TableName {
+    /// The schema, if one was given.
     schema: Option<String>,
+    /// The name within the schema.
     name: String,
 }
 

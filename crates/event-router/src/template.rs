@@ -24,7 +24,9 @@ use crate::Role;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
+    /// The text that was parsed.
     source: String,
+    /// Its parts, in order.
     pieces: Vec<Piece>,
 }
 

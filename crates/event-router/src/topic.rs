@@ -121,7 +121,9 @@ impl TopicId {
 /// The table of a router's topics: name to number and back.
 #[derive(Default)]
 pub(crate) struct Topics {
+    /// Names by number.
     names: Vec<TopicName>,
+    /// Numbers by name.
     ids: HashMap<Box<[u8]>, TopicId>,
 }
 

@@ -101,6 +101,7 @@ pub struct RegexRule {
     first: Regex,
     /// Matches the whole value or nothing.
     whole: Regex,
+    /// What takes the place of a match.
     replacement: Replacement,
 }
 

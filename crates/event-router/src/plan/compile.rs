@@ -31,16 +31,22 @@ pub(super) fn compile(
 
 /// A plan in the making.
 struct Compiler<'c> {
+    /// The settings.
     config: &'c OutboxConfig,
+    /// The columns of the table.
     columns: &'c [Column<'c>],
+    /// What each column is for, as far as it is known.
     plans: Vec<ColumnPlan>,
     /// The column of each field.
     fields: Vec<usize>,
+    /// The headers that are left out.
     omitted: Vec<String>,
+    /// What is wrong.
     problems: Problems,
 }
 
 impl<'c> Compiler<'c> {
+    /// A plan that needs no column yet.
     fn new(config: &'c OutboxConfig, columns: &'c [Column<'c>]) -> Self {
         Self {
             config,

@@ -7,8 +7,11 @@ use crate::Role;
 /// A table that can't be an outbox: what is missing, all of it, and what columns there are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanError {
+    /// The name of the table.
     relation: String,
+    /// What is wrong.
     problems: Vec<PlanProblem>,
+    /// The columns it has.
     columns: Vec<String>,
 }
 

@@ -7,7 +7,9 @@ use crate::Role;
 /// Which column of a table plays which role, and which headers it can't have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnUse {
+    /// The roles that have a column.
     pub(super) roles: Vec<(Role, String)>,
+    /// The headers that are left out.
     pub(super) omitted: Vec<String>,
 }
 
