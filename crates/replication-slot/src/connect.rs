@@ -1,0 +1,36 @@
+//! A connection to PostgreSQL, by libpq's rules: where it goes, how it is protected, who logs in.
+//!
+//! ```text
+//! ConnectConfig ─ open ─► Opened (TCP, Unix or TLS) ─ login ─► Wire ─► CopyBoth, or ordinary SQL
+//! ```
+//! - [`ConnectConfig`] is what a URL or libpq's key=value text says, over the `PG*` environment.
+//! - [`open`] tries every host and every address of it, each time anew.
+//! - [`login`] answers what the server asks for: SCRAM-SHA-256, md5, a cleartext password, or nothing.
+//! - [`sql`] gives a `tokio_postgres` client for ordinary SQL over the same kind of connection.
+//! - [`probe`] asks whether a server takes connections.
+//!
+//! A password never shows in `Debug` or in an error. A parameter that is not supported is refused, never ignored.
+
+mod config;
+mod conninfo;
+mod error;
+mod login;
+mod open;
+mod passfile;
+mod probe;
+mod server_error;
+mod sql;
+mod stream;
+mod tls;
+mod wire;
+
+pub use config::{ConnectConfig, Host, PasswordSource, ReceiveBuffer, SslMode};
+pub use conninfo::ConnInfoError;
+pub use error::ConnectError;
+pub use login::{Purpose, login};
+pub use open::{Opened, open};
+pub use probe::{Probe, probe};
+pub use server_error::ServerError;
+pub use sql::sql;
+pub use stream::Stream;
+pub use wire::{TextRow, Wire, WireFailure};

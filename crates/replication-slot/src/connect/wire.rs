@@ -1,0 +1,171 @@
+//! Messages over a stream, until it turns into `CopyBoth`.
+
+use std::io;
+
+use bytes::BytesMut;
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::message::backend::Message;
+use postgres_protocol::message::frontend;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::connect::{ServerError, Stream};
+use crate::wire::RawFrame;
+
+/// A session that is logged in and takes commands.
+#[derive(Debug)]
+pub struct Wire {
+    /// The socket.
+    stream: Stream,
+    /// What was received and is not read.
+    inbox: BytesMut,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum WireFailure {
+    /// The server refused it.
+    #[error("PostgreSQL refused a command")]
+    Server(#[source] ServerError),
+    /// The connection broke.
+    #[error("the connection to PostgreSQL broke")]
+    Io(#[source] io::Error),
+    /// The answer cannot be understood.
+    #[error("unexpected answer: {0}")]
+    Protocol(String),
+}
+
+/// A row of text values.
+pub type TextRow = Vec<Option<String>>;
+
+impl Wire {
+    /// Begins with a fresh stream.
+    pub(super) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            inbox: BytesMut::with_capacity(8 * 1024),
+        }
+    }
+
+    /// Sends bytes.
+    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await?;
+        self.stream.flush().await
+    }
+
+    /// Reads the next message whole: type and body.
+    pub(super) async fn receive(&mut self) -> Result<(u8, BytesMut), WireFailure> {
+        loop {
+            match crate::wire::split(&self.inbox) {
+                Ok(Ok(frame)) => {
+                    let (tag, body_len) = (frame.tag, frame.body.len());
+                    let mut message = self.inbox.split_to(frame.wire_len());
+                    let body = message.split_off(message.len() - body_len);
+                    return Ok((tag, body));
+                }
+                Ok(Err(needed)) if needed > MAX_MESSAGE => {
+                    return Err(WireFailure::Protocol(format!(
+                        "a message of {needed} bytes"
+                    )));
+                }
+                Ok(Err(_)) => {}
+                Err(error) => return Err(WireFailure::Protocol(error.to_string())),
+            }
+            if self
+                .stream
+                .read_buf(&mut self.inbox)
+                .await
+                .map_err(WireFailure::Io)?
+                == 0
+            {
+                return Err(WireFailure::Io(io::ErrorKind::UnexpectedEof.into()));
+            }
+        }
+    }
+
+    /// Runs a command by the simple query protocol and gives the rows of its last result.
+    ///
+    /// # Errors
+    /// [`WireFailure`]; after a server's error the session takes commands again.
+    ///
+    /// # Cancel safety
+    /// Not safe: an answer may be half read.
+    pub async fn simple_query(&mut self, sql: &str) -> Result<Vec<TextRow>, WireFailure> {
+        self.send_query(sql).await?;
+        let mut rows = Vec::new();
+        let mut failed = None;
+        loop {
+            let (tag, body) = self.receive().await?;
+            match tag {
+                b'T' => rows.clear(),
+                b'D' => rows.push(text_row(&body)?),
+                b'E' => failed = Some(ServerError::parse(&body)),
+                b'Z' => return failed.map_or(Ok(rows), |error| Err(WireFailure::Server(error))),
+                _ => {}
+            }
+        }
+    }
+
+    /// Runs the command that turns the session into `CopyBoth`.
+    ///
+    /// # Errors
+    /// [`WireFailure`]: the server's refusal first of all.
+    ///
+    /// # Cancel safety
+    /// Not safe: an answer may be half read.
+    pub async fn start_copy_both(&mut self, command: &str) -> Result<(), WireFailure> {
+        self.send_query(command).await?;
+        loop {
+            let (tag, body) = self.receive().await?;
+            match tag {
+                b'W' => return Ok(()),
+                b'E' => return Err(WireFailure::Server(ServerError::parse(&body))),
+                b'Z' | b'C' => {
+                    return Err(WireFailure::Protocol(
+                        "the command did not start a stream".into(),
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Gives the stream and what was received from it already.
+    pub fn into_parts(self) -> (Stream, BytesMut) {
+        (self.stream, self.inbox)
+    }
+
+    /// Sends a query.
+    async fn send_query(&mut self, sql: &str) -> Result<(), WireFailure> {
+        let mut message = BytesMut::new();
+        frontend::query(sql, &mut message).map_err(WireFailure::Io)?;
+        self.send(&message).await.map_err(WireFailure::Io)
+    }
+}
+
+/// Reads a row whose values are text.
+fn text_row(body: &BytesMut) -> Result<TextRow, WireFailure> {
+    let frame = RawFrame { tag: b'D', body };
+    let broken = |error: io::Error| WireFailure::Protocol(error.to_string());
+    let Some(Message::DataRow(row)) = parse(frame).map_err(broken)? else {
+        return Err(WireFailure::Protocol("a broken row".to_owned()));
+    };
+    let ranges: Vec<_> = row.ranges().collect().map_err(broken)?;
+    let text = |range| {
+        let bytes = row.buffer().get(range).unwrap_or_default();
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    Ok(ranges.into_iter().map(|range| range.map(text)).collect())
+}
+
+/// Gives a frame to the library that knows all messages.
+pub(super) fn parse(frame: RawFrame<'_>) -> io::Result<Option<Message>> {
+    let length = u32::try_from(frame.body.len().saturating_add(4)).unwrap_or(u32::MAX);
+    let mut bytes = BytesMut::with_capacity(frame.wire_len());
+    bytes.extend_from_slice(&[frame.tag]);
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(frame.body);
+    Message::parse(&mut bytes)
+}
+
+/// The longest message that is taken outside a stream, in bytes.
+const MAX_MESSAGE: usize = 16 * 1024 * 1024;
