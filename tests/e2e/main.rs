@@ -5,3 +5,4 @@
 #![cfg(test)]
 
 mod harness;
+mod kafka_delivery;
