@@ -153,7 +153,6 @@ const FIXED: &[(&str, &str)] = &[
     ("message.timeout.ms", "0"),
     ("partitioner", "murmur2_random"),
     ("delivery.report.only.error", "false"),
-    ("queuing.strategy", "fifo"),
     // No limit and the largest one: the window of this crate is the one that binds.
     ("queue.buffering.max.messages", "0"),
     ("queue.buffering.max.kbytes", "2147483647"),

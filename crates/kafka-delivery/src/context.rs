@@ -85,12 +85,13 @@ const fn is_about_a_connection(code: RDKafkaErrorCode) -> bool {
 }
 
 /// Passes a log line on. Nothing that librdkafka calls an error is one here, because the session
-/// recovers from it; and what is fatal to a producer is reported by the session that ends.
+/// recovers from it.
 fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
+    if is_known(facility, line) {
+        debug!(target: "librdkafka", "{facility}: {line}");
+        return;
+    }
     match level {
-        RDKafkaLogLevel::Emerg if facility == "FATAL" => {
-            debug!(target: "librdkafka", "{facility}: {line}");
-        }
         RDKafkaLogLevel::Emerg
         | RDKafkaLogLevel::Alert
         | RDKafkaLogLevel::Critical
@@ -101,4 +102,10 @@ fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
         }
         RDKafkaLogLevel::Debug => debug!(target: "librdkafka", "{facility}: {line}"),
     }
+}
+
+/// Says whether a line tells nothing new: what is fatal to a producer is reported by the session
+/// that ends with it, and a setting of ours is called experimental.
+fn is_known(facility: &str, line: &str) -> bool {
+    facility == "FATAL" || (facility == "CONFWARN" && line.contains("enable.gapless.guarantee"))
 }

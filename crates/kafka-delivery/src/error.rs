@@ -75,6 +75,9 @@ impl EnqueueError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
     /// A record was refused: of those that were, the first in commit order.
+    ///
+    /// Brokers refuse a whole batch, and seldom say because of which record: it may be one that
+    /// follows. Sent alone, it names itself.
     #[error("Kafka refuses event {event} for topic {topic:?}: {code}")]
     Refused {
         /// Why.
