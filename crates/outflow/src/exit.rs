@@ -1,0 +1,271 @@
+//! How a command ends: its exit code, the error a person reads, and every hint.
+//!
+//! Invariants:
+//! - An exit code is one of [`Exit`]; their meanings are part of the interface.
+//! - An error reads `error: what failed, on which object`, then a `caused by:` line for each source,
+//!   an empty line, and `hint:` with what to do.
+//! - Nothing here panics where standard error is closed.
+
+use std::error::Error;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Why the process ends, as its exit code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done, or stopped by a signal.
+    Done,
+    /// None of the others.
+    Other,
+    /// The command line was not understood.
+    Usage,
+    /// An event that can never be delivered stopped the stream.
+    Undeliverable,
+    /// The slot or the publication is missing, lost, or was moved by someone.
+    SlotLost,
+    /// PostgreSQL or Kafka can't be reached.
+    Unavailable,
+    /// A bug of this program.
+    Bug,
+    /// Someone else uses the slot.
+    SlotBusy,
+    /// A privilege is missing.
+    Privilege,
+    /// The configuration is wrong.
+    Config,
+}
+
+impl Exit {
+    /// Gives the number, as sysexits.h has it.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Other => 1,
+            Self::Usage => 2,
+            Self::Undeliverable => 65,
+            Self::SlotLost => 66,
+            Self::Unavailable => 69,
+            Self::Bug => 70,
+            Self::SlotBusy => 75,
+            Self::Privilege => 77,
+            Self::Config => 78,
+        }
+    }
+}
+
+/// What ended a command, in a person's words.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit code.
+    exit: Exit,
+    /// What failed, on which object.
+    message: String,
+    /// Diagnostics that are printed first, rendered already.
+    report: Option<String>,
+    /// The error below it; its own sources follow.
+    source: Option<Box<dyn Error + Send + Sync>>,
+    /// What to do.
+    hint: Option<Hint>,
+    /// Whether nothing is to be said: the reader of standard output has gone.
+    silent: bool,
+}
+
+impl Failure {
+    /// Says what failed, on which object.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            exit,
+            message,
+            report: None,
+            source: None,
+            hint: None,
+            silent: false,
+        }
+    }
+
+    /// Adds the error below it.
+    #[must_use]
+    pub(crate) fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: Hint) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Adds diagnostics that are printed above the error, as they are.
+    #[must_use]
+    pub(crate) fn report(mut self, rendered: String) -> Self {
+        self.report = Some(rendered);
+        self
+    }
+
+    /// Turns a failed write to standard output into the end of the command: a quiet one where the
+    /// reader has gone.
+    pub(crate) fn output(error: io::Error) -> Self {
+        let silent = error.kind() == io::ErrorKind::BrokenPipe;
+        let exit = if silent { Exit::Done } else { Exit::Other };
+        Self {
+            silent,
+            ..Self::new(exit, "cannot write to standard output").because(error)
+        }
+    }
+
+    /// Gives the exit code's meaning.
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Prints it on standard error and gives the code to end with.
+    pub(crate) fn print(&self) -> ExitCode {
+        if !self.silent {
+            let shown = self.render(colour(&io::stderr()));
+            // Where standard error is closed there is nobody to tell.
+            io::stderr()
+                .lock()
+                .write_all(shown.as_bytes())
+                .unwrap_or_default();
+        }
+        ExitCode::from(self.exit.code())
+    }
+
+    /// Makes the text, with a line end.
+    fn render(&self, colour: bool) -> String {
+        let label = |name: &str, code: &str| match colour {
+            true => format!("\x1b[1;{code}m{name}\x1b[0m"),
+            false => name.to_owned(),
+        };
+        let mut text = String::new();
+        if let Some(report) = &self.report {
+            text.push_str(report.trim_end());
+            text.push_str("\n\n");
+        }
+        text.push_str(&format!("{}: {}\n", label("error", "91"), self.message));
+        let mut source = self.source.as_ref().map(|e| -> &dyn Error { e.as_ref() });
+        while let Some(error) = source {
+            text.push_str(&format!("{}: {error}\n", label("caused by", "91")));
+            source = error.source();
+        }
+        if let Some(hint) = &self.hint {
+            text.push_str(&format!("\n{}: {hint}\n", label("hint", "96")));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+/// What to do about a failure; where it can be, a command that can be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    /// A command of a later version was asked for.
+    LaterVersion,
+    /// The configuration has errors.
+    ConfigSchema,
+    /// No configuration file is where one was said to be.
+    ConfigFile,
+    /// What talks to Kafka was asked for, and no broker is known.
+    Brokers,
+    /// The program met a bug.
+    ReportBug,
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LaterVersion => f.write_str("`outflow help` lists what this version can do"),
+            Self::ConfigSchema => f.write_str(
+                "`outflow config schema` lists every setting; \
+                 check the file again with `outflow config check`",
+            ),
+            Self::ConfigFile => f.write_str(
+                "`-c FILE` or OUTFLOW_CONFIG names the file; \
+                 without either, ./outflow.toml and /etc/outflow/outflow.toml are tried",
+            ),
+            Self::Brokers => f.write_str(
+                "`-b HOST:9092`, or kafka.brokers in the configuration file; \
+                 to see the events without Kafka: `outflow run --sink stdout`",
+            ),
+            Self::ReportBug => f.write_str(
+                "please report it, with the lines above and what `outflow --version` prints; \
+                 no event is lost by it: the slot stays where it was confirmed last",
+            ),
+        }
+    }
+}
+
+/// Whether colours may be used there: on a terminal, unless NO_COLOR says otherwise.
+pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|t| t != "dumb")
+}
+
+/// Makes every panic, on any thread, end the process with [`Exit::Bug`].
+///
+/// Half a process that goes on is worse than none: the next start delivers what this one left.
+pub(crate) fn end_on_panic() {
+    std::panic::set_hook(Box::new(|info| {
+        let what = info.payload_as_str().unwrap_or("no message");
+        let place = info
+            .location()
+            .map(|l| format!(" at {l}"))
+            .unwrap_or_default();
+        let failure = Failure::new(Exit::Bug, format!("a bug in outflow: {what}{place}"))
+            .hint(Hint::ReportBug);
+        let trace = std::backtrace::Backtrace::capture();
+        let failure = match trace.status() {
+            std::backtrace::BacktraceStatus::Captured => failure.report(trace.to_string()),
+            _ => failure,
+        };
+        failure.print();
+        std::process::exit(i32::from(Exit::Bug.code()));
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the server closed the connection")]
+    struct Outer(#[source] io::Error);
+
+    #[test]
+    fn an_error_reads_as_the_interface_says() {
+        let below = Outer(io::Error::other("reset by peer"));
+        let failure = Failure::new(
+            Exit::Unavailable,
+            "cannot start replication on slot \"orders\"",
+        )
+        .because(below)
+        .hint(Hint::Brokers);
+        insta::assert_snapshot!(failure, @r#"
+        error: cannot start replication on slot "orders"
+        caused by: the server closed the connection
+        caused by: reset by peer
+
+        hint: `-b HOST:9092`, or kafka.brokers in the configuration file; to see the events without Kafka: `outflow run --sink stdout`
+        "#);
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_quietly() {
+        let failure = Failure::output(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(failure.silent);
+        assert_eq!(failure.exit(), Exit::Done);
+        assert_eq!(
+            Failure::output(io::Error::other("disk full")).exit(),
+            Exit::Other
+        );
+    }
+}
