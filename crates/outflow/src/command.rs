@@ -1,0 +1,17 @@
+//! The commands: one file a verb.
+
+pub(crate) mod config;
+pub(crate) mod publication;
+pub(crate) mod run;
+pub(crate) mod slot;
+
+use crate::exit::{Exit, Failure, Hint};
+
+/// Answers for a command that a later version brings.
+pub(crate) fn later(command: &str) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        format!("`outflow {command}` is not part of this version"),
+    )
+    .hint(Hint::LaterVersion)
+}
