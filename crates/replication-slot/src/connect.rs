@@ -24,8 +24,10 @@ mod stream;
 mod tls;
 mod wire;
 
-pub use config::{ConnectConfig, Host, PasswordSource, ReceiveBuffer, SslMode};
-pub use conninfo::ConnInfoError;
+pub use config::{
+    ConnectConfig, Environment, Host, OsUser, PasswordSource, ReceiveBuffer, SslMode,
+};
+pub use conninfo::{ConnInfo, ConnInfoError, quote_value};
 pub use error::ConnectError;
 pub use login::{Purpose, login};
 pub use open::{Opened, open};

@@ -112,8 +112,12 @@ async fn open_address(
 fn prepare(config: &ConnectConfig, tcp: &TcpStream, round_trip: Duration) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let socket = SockRef::from(tcp);
-    if let Some(idle) = config.keepalive {
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle))?;
+    if let Some(keepalive) = config.keepalive {
+        let mut wanted = TcpKeepalive::new();
+        wanted = keepalive
+            .idle
+            .map_or(wanted.clone(), |idle| wanted.with_time(idle));
+        socket.set_tcp_keepalive(&wanted)?;
     }
     #[cfg(target_os = "linux")]
     socket.set_tcp_user_timeout(config.tcp_user_timeout)?;
@@ -121,7 +125,7 @@ fn prepare(config: &ConnectConfig, tcp: &TcpStream, round_trip: Duration) -> io:
     // for a moment get delayed acknowledgements: the sender then joins its messages (see `Pace`).
     match config.receive_buffer {
         ReceiveBuffer::Auto if round_trip < NEAR => socket.set_recv_buffer_size(NEAR_BUFFER_BYTES),
-        ReceiveBuffer::Auto => Ok(()),
+        ReceiveBuffer::Auto | ReceiveBuffer::System => Ok(()),
         ReceiveBuffer::Bytes(bytes) => {
             socket.set_recv_buffer_size(usize::try_from(bytes).unwrap_or(NEAR_BUFFER_BYTES))
         }

@@ -33,7 +33,7 @@ pub(super) async fn handshake(
     };
     let verifier = verifier(config, mode, &provider)?;
     let client = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&config.tls_versions.list())
         .map_err(|error| failed(io::Error::other(error)))?
         .dangerous()
         .with_custom_certificate_verifier(verifier)

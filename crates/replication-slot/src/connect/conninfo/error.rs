@@ -67,7 +67,9 @@ impl ConnInfoError {
     pub(super) fn unknown(name: &str) -> Self {
         let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let shown = !name.is_empty() && name.len() <= 40 && name.chars().all(is_name);
-        Self::Unknown { name: shown.then(|| name.to_owned()) }
+        Self::Unknown {
+            name: shown.then(|| name.to_owned()),
+        }
     }
 
     /// Says what to do.

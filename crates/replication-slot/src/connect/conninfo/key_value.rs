@@ -7,7 +7,10 @@ use super::{ConnInfo, ConnInfoError};
 
 /// Reads the text into parameters.
 pub(super) fn parse(text: &str, info: &mut ConnInfo) -> Result<(), ConnInfoError> {
-    let mut reader = Reader { chars: text.chars().peekable(), at: 1 };
+    let mut reader = Reader {
+        chars: text.chars().peekable(),
+        at: 1,
+    };
     loop {
         reader.skip_blanks();
         if reader.chars.peek().is_none() {
@@ -50,7 +53,10 @@ impl Reader<'_> {
     /// Takes a name and the equals sign after it.
     fn name(&mut self) -> Result<String, ConnInfoError> {
         let mut name = String::new();
-        while let Some(c) = self.chars.next_if(|&c| c != '=' && !c.is_ascii_whitespace()) {
+        while let Some(c) = self
+            .chars
+            .next_if(|&c| c != '=' && !c.is_ascii_whitespace())
+        {
             self.at += 1;
             name.push(c);
         }

@@ -38,18 +38,31 @@ impl Parameter {
 
 /// Lists the names of what can be set.
 pub(super) fn known_names() -> String {
-    let names = PARAMETERS.iter().filter(|parameter| matches!(parameter.support, Support::Full));
-    names.map(|parameter| parameter.name).collect::<Vec<_>>().join(", ")
+    let names = PARAMETERS
+        .iter()
+        .filter(|parameter| matches!(parameter.support, Support::Full));
+    names
+        .map(|parameter| parameter.name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Makes one that is read.
 const fn full(name: &'static str, variable: Option<&'static str>) -> Parameter {
-    Parameter { name, variable, support: Support::Full }
+    Parameter {
+        name,
+        variable,
+        support: Support::Full,
+    }
 }
 
 /// Makes one without bearing.
 const fn inert(name: &'static str) -> Parameter {
-    Parameter { name, variable: None, support: Support::Inert }
+    Parameter {
+        name,
+        variable: None,
+        support: Support::Inert,
+    }
 }
 
 /// Makes one of which only some values are there.
@@ -59,12 +72,20 @@ const fn only(
     values: &'static [&'static str],
     hint: &'static str,
 ) -> Parameter {
-    Parameter { name, variable, support: Support::Only(values, hint) }
+    Parameter {
+        name,
+        variable,
+        support: Support::Only(values, hint),
+    }
 }
 
 /// Makes one that is not there.
 const fn no(name: &'static str, variable: Option<&'static str>, hint: &'static str) -> Parameter {
-    Parameter { name, variable, support: Support::No(hint) }
+    Parameter {
+        name,
+        variable,
+        support: Support::No(hint),
+    }
 }
 
 /// All parameters of libpq.
@@ -90,8 +111,18 @@ pub(in crate::connect) static PARAMETERS: &[Parameter] = &[
     full("sslsni", Some("PGSSLSNI")),
     full("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
     full("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
-    only("sslnegotiation", Some("PGSSLNEGOTIATION"), &["postgres"], "leave sslnegotiation out"),
-    only("sslcompression", Some("PGSSLCOMPRESSION"), &["0"], "leave sslcompression out"),
+    only(
+        "sslnegotiation",
+        Some("PGSSLNEGOTIATION"),
+        &["postgres"],
+        "leave sslnegotiation out",
+    ),
+    only(
+        "sslcompression",
+        Some("PGSSLCOMPRESSION"),
+        &["0"],
+        "leave sslcompression out",
+    ),
     only(
         "sslcertmode",
         Some("PGSSLCERTMODE"),
@@ -101,9 +132,21 @@ pub(in crate::connect) static PARAMETERS: &[Parameter] = &[
     no("sslcert", Some("PGSSLCERT"), CLIENT_CERTIFICATE),
     no("sslkey", Some("PGSSLKEY"), CLIENT_CERTIFICATE),
     no("sslpassword", None, CLIENT_CERTIFICATE),
-    no("sslcrl", Some("PGSSLCRL"), "revocation lists are not supported yet: leave sslcrl out"),
-    no("sslcrldir", Some("PGSSLCRLDIR"), "revocation lists are not supported yet: leave it out"),
-    no("sslkeylogfile", None, "TLS keys are never written to a file: leave sslkeylogfile out"),
+    no(
+        "sslcrl",
+        Some("PGSSLCRL"),
+        "revocation lists are not supported yet: leave sslcrl out",
+    ),
+    no(
+        "sslcrldir",
+        Some("PGSSLCRLDIR"),
+        "revocation lists are not supported yet: leave it out",
+    ),
+    no(
+        "sslkeylogfile",
+        None,
+        "TLS keys are never written to a file: leave sslkeylogfile out",
+    ),
     only(
         "channel_binding",
         Some("PGCHANNELBINDING"),
@@ -116,14 +159,24 @@ pub(in crate::connect) static PARAMETERS: &[Parameter] = &[
         &["any"],
         "name only the primary, or an address that follows it",
     ),
-    only("load_balance_hosts", Some("PGLOADBALANCEHOSTS"), &["disable"], "hosts are tried in order"),
+    only(
+        "load_balance_hosts",
+        Some("PGLOADBALANCEHOSTS"),
+        &["disable"],
+        "hosts are tried in order",
+    ),
     only(
         "gssencmode",
         Some("PGGSSENCMODE"),
         &["disable", "prefer"],
         "GSSAPI encryption is not supported: use TLS (sslmode=verify-full)",
     ),
-    only("gssdelegation", Some("PGGSSDELEGATION"), &["0"], "leave gssdelegation out"),
+    only(
+        "gssdelegation",
+        Some("PGGSSDELEGATION"),
+        &["0"],
+        "leave gssdelegation out",
+    ),
     inert("krbsrvname"),
     inert("gsslib"),
     only(
@@ -132,18 +185,44 @@ pub(in crate::connect) static PARAMETERS: &[Parameter] = &[
         &["3.0"],
         "outflow speaks protocol 3.0, which every server takes: leave it out",
     ),
-    only("max_protocol_version", Some("PGMAXPROTOCOLVERSION"), &["3.0", "3.2", "latest"], "leave it out"),
-    no("require_auth", Some("PGREQUIREAUTH"), "require_auth is not supported yet: use sslmode=verify-full"),
-    no("requirepeer", Some("PGREQUIREPEER"), "requirepeer is not supported yet: leave it out"),
-    no("service", Some("PGSERVICE"), "write the service's settings into the URL"),
-    no("servicefile", Some("PGSERVICEFILE"), "write the service's settings into the URL"),
+    only(
+        "max_protocol_version",
+        Some("PGMAXPROTOCOLVERSION"),
+        &["3.0", "3.2", "latest"],
+        "leave it out",
+    ),
+    no(
+        "require_auth",
+        Some("PGREQUIREAUTH"),
+        "require_auth is not supported yet: use sslmode=verify-full",
+    ),
+    no(
+        "requirepeer",
+        Some("PGREQUIREPEER"),
+        "requirepeer is not supported yet: leave it out",
+    ),
+    no(
+        "service",
+        Some("PGSERVICE"),
+        "write the service's settings into the URL",
+    ),
+    no(
+        "servicefile",
+        Some("PGSERVICEFILE"),
+        "write the service's settings into the URL",
+    ),
     no("scram_client_key", None, "give the password instead"),
     no("scram_server_key", None, "give the password instead"),
     no("oauth_issuer", None, OAUTH),
     no("oauth_client_id", None, OAUTH),
     no("oauth_client_secret", None, OAUTH),
     no("oauth_scope", None, OAUTH),
-    only("replication", None, &["database"], "outflow sets replication where it is needed: leave it out"),
+    only(
+        "replication",
+        None,
+        &["database"],
+        "outflow sets replication where it is needed: leave it out",
+    ),
     only(
         "client_encoding",
         None,

@@ -4,12 +4,16 @@ use super::{ConnInfo, ConnInfoError};
 
 /// Gives what follows the scheme, if the text is a URL.
 pub(super) fn after_scheme(text: &str) -> Option<&str> {
-    text.strip_prefix("postgresql://").or_else(|| text.strip_prefix("postgres://"))
+    text.strip_prefix("postgresql://")
+        .or_else(|| text.strip_prefix("postgres://"))
 }
 
 /// Reads what follows the scheme into parameters.
 pub(super) fn parse(text: &str, info: &mut ConnInfo) -> Result<(), ConnInfoError> {
-    if text.chars().any(|c| c.is_ascii_whitespace() || c.is_ascii_control()) {
+    if text
+        .chars()
+        .any(|c| c.is_ascii_whitespace() || c.is_ascii_control())
+    {
         return Err(error("a space or line break in it", "write a space as %20"));
     }
     let text = match until(text, &['@', '/']) {
@@ -31,7 +35,9 @@ pub(super) fn parse(text: &str, info: &mut ConnInfo) -> Result<(), ConnInfoError
 
 /// Reads `user:password`.
 fn parse_user(text: &str, info: &mut ConnInfo) -> Result<(), ConnInfoError> {
-    let (user, password) = text.split_once(':').map_or((text, None), |(u, p)| (u, Some(p)));
+    let (user, password) = text
+        .split_once(':')
+        .map_or((text, None), |(u, p)| (u, Some(p)));
     if !user.is_empty() {
         info.set("user", decode(user)?)?;
     }
@@ -57,7 +63,9 @@ fn parse_hosts(text: &str, info: &mut ConnInfo) -> Result<(), ConnInfoError> {
                 }
                 (host, port)
             }
-            None => part.split_once(':').map_or((part, None), |(h, p)| (h, Some(p))),
+            None => part
+                .split_once(':')
+                .map_or((part, None), |(h, p)| (h, Some(p))),
         };
         let port = port.unwrap_or_default();
         if host.contains('@') || !port.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -88,10 +96,16 @@ fn parse_query(text: &str, info: &mut ConnInfo) -> Result<(), ConnInfoError> {
     }
     for part in text.split('&') {
         let Some((name, value)) = part.split_once('=') else {
-            return Err(error("a parameter without \"=\"", "write ?name=value&name=value"));
+            return Err(error(
+                "a parameter without \"=\"",
+                "write ?name=value&name=value",
+            ));
         };
         if value.contains('=') {
-            return Err(error("a parameter with a second \"=\"", "in a value, write = as %3D"));
+            return Err(error(
+                "a parameter with a second \"=\"",
+                "in a value, write = as %3D",
+            ));
         }
         let (name, value) = (decode(name)?, decode(value)?);
         match (name.as_str(), value.as_str()) {
@@ -105,7 +119,9 @@ fn parse_query(text: &str, info: &mut ConnInfo) -> Result<(), ConnInfoError> {
 
 /// Splits before the first of some characters.
 fn until<'t>(text: &'t str, stops: &[char]) -> (&'t str, &'t str) {
-    text.find(stops).and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
+    text.find(stops)
+        .and_then(|at| text.split_at_checked(at))
+        .unwrap_or((text, ""))
 }
 
 /// Replaces each `%XX` by its byte.
@@ -119,15 +135,22 @@ fn decode(text: &str) -> Result<String, ConnInfoError> {
             continue;
         }
         let (Some(high), Some(low)) = (hex(bytes.next()), hex(bytes.next())) else {
-            return Err(error("a % without two hexadecimal digits", "write % as %25"));
+            return Err(error(
+                "a % without two hexadecimal digits",
+                "write % as %25",
+            ));
         };
         match u8::try_from(high * 16 + low) {
             Ok(0) | Err(_) => return Err(error("%00 in it", "PostgreSQL takes no zero byte")),
             Ok(byte) => decoded.push(byte),
         }
     }
-    String::from_utf8(decoded)
-        .map_err(|_| error("a value that is not UTF-8", "percent-encode the UTF-8 bytes"))
+    String::from_utf8(decoded).map_err(|_| {
+        error(
+            "a value that is not UTF-8",
+            "percent-encode the UTF-8 bytes",
+        )
+    })
 }
 
 /// Makes an error.
