@@ -117,6 +117,24 @@ impl Failure {
         }
     }
 
+    /// Ends with another exit code.
+    #[must_use]
+    pub(crate) const fn with_exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Gives what failed and why, for a log line.
+    pub(crate) fn in_one_line(&self) -> String {
+        let mut text = self.message.clone();
+        let mut source = self.source.as_ref().map(|e| -> &dyn Error { e.as_ref() });
+        while let Some(error) = source {
+            text.push_str(&format!(": {error}"));
+            source = error.source();
+        }
+        text
+    }
+
     /// Gives the exit code's meaning.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
@@ -178,6 +196,34 @@ pub(crate) enum Hint {
     Brokers,
     /// The program met a bug.
     ReportBug,
+    /// The url, or what it names, cannot be used.
+    PostgresUrl,
+    /// PostgreSQL cannot be reached.
+    PostgresUnreachable,
+    /// The password is missing or wrong.
+    Password,
+    /// The role may not replicate.
+    Replication,
+    /// The server's access list has no line for us.
+    PgHba,
+    /// Someone else uses the slot.
+    SlotBusy,
+    /// The slot does not exist.
+    SlotMissing,
+    /// The slot is in no state to be read.
+    SlotShow,
+    /// The publication is gone.
+    PublicationGone,
+    /// What PostgreSQL sends cannot be decoded.
+    Undecodable,
+    /// A table has lost a column.
+    OutboxColumns,
+    /// An event can never be delivered as things are.
+    Undeliverable,
+    /// Kafka cannot be reached.
+    KafkaUnreachable,
+    /// librdkafka refuses a property.
+    KafkaProperties,
 }
 
 impl fmt::Display for Hint {
@@ -200,6 +246,54 @@ impl fmt::Display for Hint {
                 "please report it, with the lines above and what `outflow --version` prints; \
                  no event is lost by it: the slot stays where it was confirmed last",
             ),
+            Self::PostgresUrl => f.write_str(
+                "correct postgres.url, or the PG* environment; `outflow config show` prints what counts",
+            ),
+            Self::PostgresUnreachable => f.write_str(
+                "see whether the server runs and listens there: `psql \"$URL\" -c 'select 1'` with the url of \
+                 `outflow config show`",
+            ),
+            Self::Password => f.write_str(
+                "set postgres.password (a text, or a file that is read again at every connection), \
+                 or PGPASSWORD, or a line in ~/.pgpass",
+            ),
+            Self::Replication => f.write_str(
+                "as a superuser: `psql -c 'ALTER ROLE \"ROLE\" REPLICATION'` with the role of postgres.url; \
+                 on Amazon RDS `GRANT rds_replication TO \"ROLE\"`",
+            ),
+            Self::PgHba => f.write_str(
+                "pg_hba.conf needs a line for the role and the database itself, such as \
+                 `host DATABASE ROLE ADDRESS scram-sha-256` (a line for `replication` does not match a logical \
+                 slot); then `psql -c 'SELECT pg_reload_conf()'`",
+            ),
+            Self::SlotBusy => f.write_str("`outflow slot show` says who uses it"),
+            Self::SlotMissing => f.write_str(
+                "create it with `outflow slot create`, after its publication; `outflow slot list` shows which there \
+                 are. A slot sends what commits after it was created",
+            ),
+            Self::SlotShow => f.write_str("`outflow slot show` says what became of it"),
+            Self::PublicationGone => f.write_str(
+                "make it again with `outflow publication create --table TABLE`. Events committed while it was \
+                 missing are not in the stream; where the slot cannot pass that time, `outflow slot drop` and \
+                 `outflow slot create` begin anew, and the rows that are still in the table have to be sent by hand",
+            ),
+            Self::Undecodable => f.write_str(
+                "nothing is lost: the slot stays before it. `outflow slot peek --limit 1` reads the same change over \
+                 another connection; if that fails too, please report it with the lines above",
+            ),
+            Self::OutboxColumns => f.write_str(
+                "name the columns under [outbox] columns = { .. }, or alter the table back; the slot stays before it",
+            ),
+            Self::Undeliverable => f.write_str(
+                "what comes after it waits, and the slot stays before it. Mend the configuration (outbox.topic, \
+                 kafka.properties.\"message.max.bytes\", the topic's own limits) and start again; \
+                 `outflow slot peek --limit 1` shows what waits",
+            ),
+            Self::KafkaUnreachable => f.write_str(
+                "see whether kafka.brokers is right and the brokers' advertised.listeners can be reached from here; \
+                 what was not delivered is left to the next run",
+            ),
+            Self::KafkaProperties => f.write_str("correct kafka.properties; `outflow config show` prints them"),
         }
     }
 }

@@ -13,8 +13,14 @@ use crate::exit::{Exit, Failure};
 mod args;
 mod command;
 mod config;
+mod connection;
 mod exit;
 mod output;
+mod pipeline;
+mod progress;
+mod shutdown;
+mod sink;
+mod supervisor;
 mod telemetry;
 
 fn main() -> ExitCode {

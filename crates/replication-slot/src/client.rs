@@ -246,7 +246,7 @@ impl Connection {
     ///
     /// # Cancel safety
     /// The socket closes either way.
-    pub async fn terminate(mut self) -> Result<(), StreamError> {
+    pub async fn terminate(&mut self) -> Result<(), StreamError> {
         wire::terminate(&mut self.outgoing);
         self.send().await
     }

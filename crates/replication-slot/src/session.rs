@@ -21,7 +21,8 @@
 use std::time::{Duration, Instant};
 
 use outflow_pgoutput::{
-    Begin, Commit, DecodeError, Delete, Insert, Lsn, Message, Relation, Timestamp, Truncate, Update,
+    Begin, Commit, DecodeError, Delete, Insert, Lsn, Message, Relation, Timestamp, Truncate, Type,
+    Update,
 };
 
 use crate::connect::ServerError;
@@ -60,6 +61,8 @@ pub enum Event<'f> {
     Nothing,
     /// A table's columns, as they are from here on.
     Relation(Relation<'f>),
+    /// What a type of a table's columns is, before the table.
+    Type(Type<'f>),
     /// A row was inserted: to be admitted or passed.
     Insert(Insert<'f>, EventId),
     /// A row was updated: to be admitted or passed.
@@ -403,8 +406,9 @@ impl Session {
                 self.stray_aborts = self.stray_aborts.saturating_add(1);
                 Ok(Event::Nothing)
             }
-            // Messages are not asked for; origins and types say nothing about an outbox row.
-            Message::Origin(_) | Message::Type(_) | Message::Message(_) => Ok(Event::Nothing),
+            Message::Type(described) => Ok(Event::Type(described)),
+            // Messages are not asked for; an origin says nothing about an outbox row.
+            Message::Origin(_) | Message::Message(_) => Ok(Event::Nothing),
         }
     }
 
