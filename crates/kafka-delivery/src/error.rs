@@ -2,12 +2,11 @@
 
 use std::io;
 
-use outflow_replication_slot::Ticket;
+use outflow_replication_slot::{EventId, Ticket};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::classify::{Class, classify};
 use crate::config::PropertyError;
-use crate::event::EventId;
 
 /// Why a producer could not be started.
 #[derive(Debug, thiserror::Error)]

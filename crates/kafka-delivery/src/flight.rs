@@ -7,10 +7,8 @@
 //! - The bytes are the sum over the entries.
 
 use outflow_event_router::TopicId;
-use outflow_replication_slot::Ticket;
+use outflow_replication_slot::{EventId, Ticket};
 use slab::Slab;
-
-use crate::event::EventId;
 
 /// What a record counts beside its key, value and headers: what librdkafka and we keep for it.
 pub(crate) const OVERHEAD_BYTES: u64 = 512;
@@ -159,10 +157,9 @@ const _: () = assert!(usize::BITS >= 64, "a pointer of 64 bits is needed");
 mod tests {
     use outflow_event_router::TopicId;
     use outflow_pgoutput::Lsn;
-    use outflow_replication_slot::Ledger;
+    use outflow_replication_slot::{EventId, Ledger};
 
     use super::{Entry, Flight, InFlight, Purpose};
-    use crate::event::EventId;
 
     /// Puts a record of that many bytes in flight, and gives its opaque.
     fn put(flight: &mut Flight, ledger: &mut Ledger, bytes: u64) -> usize {

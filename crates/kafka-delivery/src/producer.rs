@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use outflow_event_router::{Record, TopicId, TopicName};
-use outflow_replication_slot::{Ledger, Ticket};
+use outflow_replication_slot::{EventId, Ledger, Ticket};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
@@ -26,7 +26,6 @@ pub use self::thread::Remains;
 use crate::config::{ProducerConfig, message_max_bytes};
 use crate::context::Context;
 use crate::error::{DeliveryError, EnqueueError, Rejected, StartError};
-use crate::event::EventId;
 use crate::flight::{Entry, Flight, InFlight, Purpose};
 use crate::inbox::{Inbox, Report};
 use crate::link::{Connectivity, Link};

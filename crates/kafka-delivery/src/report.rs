@@ -3,12 +3,11 @@
 use std::ops::AddAssign;
 
 use outflow_event_router::TopicId;
-use outflow_replication_slot::{BrokerAck, Ledger, Settlement};
+use outflow_replication_slot::{BrokerAck, EventId, Ledger, Settlement};
 use rdkafka::error::RDKafkaErrorCode;
 
 use crate::classify::is_consequence;
 use crate::error::DeliveryError;
-use crate::event::EventId;
 use crate::flight::{Entry, Flight, Purpose};
 use crate::inbox::Report;
 

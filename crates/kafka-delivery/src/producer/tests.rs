@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use outflow_event_router::{Record, RecordParts, TopicId, TopicName};
 use outflow_pgoutput::Lsn;
-use outflow_replication_slot::Ledger;
+use outflow_replication_slot::{EventId, Ledger};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Headers, Message, OwnedMessage};
 use rdkafka::mocking::MockCluster;
@@ -19,7 +19,6 @@ use super::{Closed, Producer};
 use crate::classify::Class;
 use crate::config::{ProducerConfig, TopicPolicy};
 use crate::error::{DeliveryError, EnqueueError, Rejected};
-use crate::event::EventId;
 use crate::link::Connectivity;
 use crate::report::Settled;
 use crate::topics::{TopicMemory, TopicState, TopicTrouble};

@@ -2,12 +2,11 @@
 
 use outflow_event_router::TopicId;
 use outflow_pgoutput::Lsn;
-use outflow_replication_slot::Ledger;
+use outflow_replication_slot::{EventId, Ledger};
 use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::{Failures, Settled, settle};
 use crate::error::DeliveryError;
-use crate::event::EventId;
 use crate::flight::{Entry, Flight, Purpose};
 use crate::inbox::Report;
 
