@@ -85,6 +85,10 @@ impl Link {
 
     /// Notes an error that librdkafka reported about a broker, or about all of them.
     pub(crate) fn failed(&self, code: RDKafkaErrorCode, text: &str) {
+        // What librdkafka counts at the end would make each repetition look new.
+        let text = text
+            .split_once(" (after ")
+            .map_or(text, |(reason, _)| reason);
         let mut state = self.lock();
         if code != RDKafkaErrorCode::AllBrokersDown {
             state.last_error = Some(text.to_owned());
@@ -122,7 +126,10 @@ mod tests {
     fn all_brokers_down_is_shown_with_the_reason_of_one_until_one_answers() {
         let link = Link::new(Waker::new());
         assert_eq!(link.connectivity(), Connectivity::Unknown);
-        link.failed(Code::BrokerTransportFailure, "a:9092: connection refused");
+        link.failed(
+            Code::BrokerTransportFailure,
+            "a:9092: connection refused (after 1ms in ..)",
+        );
         assert_eq!(
             link.connectivity(),
             Connectivity::Unknown,

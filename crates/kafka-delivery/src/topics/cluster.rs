@@ -42,6 +42,11 @@ impl KafkaCluster {
         }
     }
 
+    /// Lets the client for creations go until it is needed again.
+    pub(super) fn rest(&mut self) {
+        self.admin = None;
+    }
+
     /// Gives the client for creations.
     fn admin(&mut self) -> Result<&AdminClient<LogOnly>, KafkaError> {
         let admin = match self.admin.take() {

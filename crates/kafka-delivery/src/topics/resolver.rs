@@ -187,6 +187,9 @@ impl Worker {
             Next::Ready { partitions } => {
                 self.work.remove(&id);
                 self.tell(id, SlotState::Ready(partitions));
+                if self.work.is_empty() {
+                    self.cluster.rest();
+                }
             }
             Next::Again { after, trouble } => {
                 task.due = Instant::now() + after;
