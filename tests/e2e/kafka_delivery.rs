@@ -146,7 +146,7 @@ fn a_refused_batch_is_named_by_its_first_event_and_records_sent_alone_name_thems
     let code = Code::InvalidRecord;
 
     // Given time, all three are in one batch, and the broker says nothing about its single records.
-    let mut session = Session::configured(broker, topic, never_create(), &[("linger.ms", "500")]);
+    let mut session = Session::configured(broker, topic, never_create(), &[("linger.ms", "2000")]);
     session.ready();
     let first = session.transaction(&records);
     let error = session.drain().unwrap_err();
