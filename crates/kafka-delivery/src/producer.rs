@@ -9,6 +9,7 @@
 //! Its delivery thread is detached. librdkafka is destroyed there, because that can block, for as
 //! long as a name is being resolved for instance; a session never waits for it.
 
+mod send;
 mod thread;
 
 use std::fmt;
@@ -17,15 +18,14 @@ use std::time::{Duration, Instant};
 
 use outflow_event_router::{Record, TopicId, TopicName};
 use outflow_replication_slot::{EventId, Ledger, Ticket};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
 
 use self::thread::DeliveryThread;
 pub use self::thread::Remains;
 use crate::config::{ProducerConfig, message_max_bytes};
 use crate::context::Context;
-use crate::error::{DeliveryError, EnqueueError, Rejected, StartError};
+use crate::error::{DeliveryError, Rejected, StartError};
 use crate::flight::{Entry, Flight, InFlight, Purpose};
 use crate::inbox::{Inbox, Report};
 use crate::link::{Connectivity, Link};
@@ -132,8 +132,8 @@ impl Producer {
     ///
     /// # Errors
     ///
-    /// [`Rejected`] gives the ticket back, unsettled, and says why. [`EnqueueError::QueueFull`]
-    /// and [`EnqueueError::TopicNotReady`] are no failures: the record waits.
+    /// [`Rejected`] gives the ticket back, unsettled, and says why. Where its error has no class,
+    /// as with a full window, that is no failure: the record waits.
     pub fn enqueue(
         &mut self,
         record: &Record<'_>,
@@ -285,60 +285,6 @@ impl Producer {
         Ok(())
     }
 
-    /// Gives a record to librdkafka, which copies it.
-    fn send(&self, record: &Record<'_>, bytes: u64) -> Result<(), EnqueueError> {
-        let opaque = self.admit(record.topic_id(), bytes)?;
-        let message = BaseRecord {
-            topic: record.topic().as_str(),
-            partition: record.partition(),
-            payload: record.value(),
-            key: record.key(),
-            timestamp: record.timestamp(),
-            headers: headers(record),
-            delivery_opaque: opaque,
-        };
-        self.client
-            .send(message)
-            .map_err(|(error, _)| self.refusal(&error, bytes))
-    }
-
-    /// Checks what can be known without librdkafka, and gives the record's opaque.
-    fn admit(&self, topic: TopicId, bytes: u64) -> Result<usize, EnqueueError> {
-        if self.inbox.failed() {
-            return Err(EnqueueError::Poisoned);
-        }
-        if !self.topics.is_ready(topic) {
-            return Err(EnqueueError::TopicNotReady);
-        }
-        if bytes > self.message_max_bytes {
-            return Err(self.too_large(bytes));
-        }
-        if !self.flight.has_room(bytes) {
-            return Err(EnqueueError::QueueFull);
-        }
-        self.flight.next_opaque().ok_or(EnqueueError::QueueFull)
-    }
-
-    /// Says what librdkafka's refusal of a record means.
-    fn refusal(&self, error: &KafkaError, bytes: u64) -> EnqueueError {
-        match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::QueueFull) => EnqueueError::QueueFull,
-            Some(RDKafkaErrorCode::MessageSizeTooLarge) => self.too_large(bytes),
-            Some(RDKafkaErrorCode::Fatal) => EnqueueError::Poisoned,
-            Some(code) => EnqueueError::Failed(code),
-            None => EnqueueError::Failed(RDKafkaErrorCode::InvalidArgument),
-        }
-    }
-
-    /// Says how large a record is: at least one byte too large, if librdkafka says that it is.
-    fn too_large(&self, bytes: u64) -> EnqueueError {
-        let limit = self.message_max_bytes;
-        EnqueueError::TooLarge {
-            size: bytes.max(limit.saturating_add(1)),
-            limit,
-        }
-    }
-
     /// Takes back from librdkafka what was not delivered; the reports of it follow.
     fn purge(&self) {
         self.client
@@ -361,22 +307,6 @@ impl fmt::Debug for Producer {
             .field("failures", &self.failures)
             .finish_non_exhaustive()
     }
-}
-
-/// Makes librdkafka's headers of a record's, if it has any.
-fn headers(record: &Record<'_>) -> Option<OwnedHeaders> {
-    let count = record.headers().count();
-    (count > 0).then(|| {
-        record.headers().fold(
-            OwnedHeaders::new_with_capacity(count),
-            |headers, (key, value)| {
-                headers.insert(Header {
-                    key,
-                    value: Some(value),
-                })
-            },
-        )
-    })
 }
 
 /// How long a probe of a broken connection is worth.
