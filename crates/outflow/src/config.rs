@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use outflow_event_router::OutboxConfig;
 use outflow_kafka_delivery::TopicPolicy;
+use outflow_replication_slot::connect::ConnInfo;
 use outflow_replication_slot::{PublicationName, SlotName};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use crate::args::Global;
 use crate::exit::{Exit, Failure, Hint};
@@ -59,9 +60,9 @@ pub(crate) struct Config {
 /// The `[postgres]` section.
 #[derive(Clone, Debug)]
 pub(crate) struct Postgres {
-    /// The connection as libpq writes it; without it the PG* environment counts.
-    pub(crate) url: Option<SecretString>,
-    /// The password, where the url holds none.
+    /// What the url says, with what stands beside it; the PG* environment fills in the rest.
+    pub(crate) connection: ConnInfo,
+    /// The password, where the connection holds none.
     pub(crate) password: Option<Secret>,
     /// The slot to read.
     pub(crate) slot: SlotName,

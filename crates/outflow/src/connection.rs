@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use outflow_replication_slot::connect::{
-    self, ConnectConfig, ConnectError, PasswordSource, ReceiveBuffer,
+    self, ConnectConfig, ConnectError, Environment, PasswordSource, ReceiveBuffer,
 };
-use secrecy::ExposeSecret;
 use tokio_postgres::Client;
 
 use crate::config::{self, Config};
@@ -18,12 +17,9 @@ use crate::exit::Failure;
 /// [`Failure`] with [`Exit::Config`](crate::exit::Exit::Config) where the url can't be used.
 pub(crate) fn connect_config(config: &Config) -> Result<ConnectConfig, Failure> {
     let postgres = &config.postgres;
-    let url = postgres
-        .url
-        .as_ref()
-        .map(|url| url.expose_secret())
-        .unwrap_or_default();
-    let mut connect = ConnectConfig::parse(url, |name| std::env::var(name).ok())
+    let variable = |name: &str| std::env::var(name).ok();
+    let environment = Environment::with_variables(&variable);
+    let mut connect = ConnectConfig::resolve(&postgres.connection, &environment)
         .map_err(|e| {
             Failure::new(crate::exit::Exit::Config, "postgres.url cannot be used").because(e)
         })?

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -86,18 +87,27 @@ impl Sources {
 }
 
 impl Layers {
-    /// Reads the file; what follows a mistake in its form is read all the same.
+    /// Reads the file. Where a key stands twice, the first counts for what else is to be said; any
+    /// other mistake in the form leaves too little certain.
     fn file(&mut self, file: &mut File) {
         let (table, errors) = DeTable::parse_recoverable(&file.text);
+        let entries = from_file(table.get_ref());
+        let mut certain = true;
         for error in &errors {
-            let origin = Origin::File(error.span().unwrap_or_default());
-            self.problems.push(
-                Problem::new("", format!("invalid TOML: {}", error.message()), &origin)
-                    .label("here"),
-            );
+            let span = error.span().unwrap_or_default();
+            let key = file.text.get(span.clone()).unwrap_or_default();
+            let twice = error.message() == "duplicate key" && !key.is_empty();
+            certain &= twice;
+            self.problems.push(match twice {
+                true => duplicate(key, span, &entries),
+                false => {
+                    let message = format!("the file is not TOML: {}", error.message());
+                    Problem::new("", message, &Origin::File(span)).label("here")
+                }
+            });
         }
-        if errors.is_empty() {
-            self.tables.push(from_file(table.get_ref()));
+        if certain {
+            self.tables.push(entries);
         } else {
             file.secrets.extend(in_lines(&file.text));
         }
@@ -173,6 +183,35 @@ impl Layers {
     }
 }
 
+/// Says that a key stands twice.
+fn duplicate(key: &str, span: Range<usize>, entries: &[Entry]) -> Problem {
+    let start = span.start;
+    let problem = Problem::new(key, format!("`{key}` is set twice"), &Origin::File(span))
+        .label("the second time");
+    let name = key.trim_matches(['"', '\'']);
+    match last_before(entries, name, start) {
+        Some(first) => problem.other(&Origin::File(first), "the first time"),
+        None => problem,
+    }
+}
+
+/// Finds where a key stands last before a place.
+fn last_before(entries: &[Entry], name: &str, place: usize) -> Option<Range<usize>> {
+    let here = |entry: &Entry| match &entry.origin {
+        Origin::File(span) if entry.key == name && span.end <= place => Some(span.clone()),
+        _ => None,
+    };
+    let below = |entry: &Entry| match &entry.node.data {
+        Data::Table(below) => last_before(below, name, place),
+        _ => None,
+    };
+    let found = entries
+        .iter()
+        .flat_map(|entry| [here(entry), below(entry)])
+        .flatten();
+    found.max_by_key(|span| span.start)
+}
+
 /// Splits a variable's name. A name within librdkafka's and topics' properties has dots, for which
 /// underscores stand: `OUTFLOW__KAFKA__PROPERTIES__SASL_PASSWORD`.
 fn path_of_variable(name: &str) -> Vec<String> {
@@ -196,7 +235,11 @@ fn path_of_key(key: &str) -> Option<Vec<String>> {
     let mut path = Vec::new();
     let mut level = Some(table.get_ref());
     while let Some(table) = level {
-        let (key, value) = table.iter().next()?;
+        let mut keys = table.iter();
+        let (key, value) = keys.next()?;
+        if keys.next().is_some() {
+            return None;
+        }
         path.push(key.get_ref().clone().into_owned());
         level = value.get_ref().as_table();
     }

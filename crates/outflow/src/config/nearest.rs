@@ -20,23 +20,42 @@ pub(super) fn nearest<'c>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Finds the setting that an unknown key was most likely meant to be: one beside it, one of that
-/// name elsewhere, or one with a similar whole name.
+/// Finds the setting that an unknown key was most likely meant to be: by another name of it, beside
+/// the key, or elsewhere.
 pub(super) fn setting(key: &str) -> Option<&'static Setting> {
     let (section, last) = key.rsplit_once('.').unwrap_or(("", key));
-    if let Some(alias) = ALIASES.iter().find(|(other, _)| *other == plain(last)) {
-        return find(alias.1);
+    if let Some(alias) = nearest(last, ALIASES.iter().map(|(alias, _)| *alias)) {
+        let (_, setting) = ALIASES.iter().find(|(other, _)| *other == alias)?;
+        return find(setting);
     }
     let beside = ALL
         .iter()
         .filter_map(|s| split(s.key, section).map(|last| (s, last)));
-    let near = nearest(last, beside.clone().map(|(_, last)| last));
-    if let Some((setting, _)) = near.and_then(|near| beside.clone().find(|(_, l)| *l == near)) {
-        return Some(setting);
-    }
-    let ends = |s: &&Setting| s.key.rsplit('.').next() == Some(last);
-    let elsewhere = ALL.iter().find(ends);
-    elsewhere.or_else(|| find(nearest(key, ALL.iter().map(|s| s.key))?))
+    let elsewhere = ALL
+        .iter()
+        .map(|s| (s, s.key.rsplit('.').next().unwrap_or_default()));
+    among(last, beside).or_else(|| among(last, elsewhere))
+}
+
+/// Finds the section that an unknown one was most likely meant to be.
+pub(super) fn section(path: &str) -> Option<&'static str> {
+    nearest(
+        path,
+        ALL.iter()
+            .filter_map(|setting| Some(setting.key.rsplit_once('.')?.0)),
+    )
+}
+
+/// Finds the setting whose last name is the nearest.
+fn among(
+    last: &str,
+    settings: impl Iterator<Item = (&'static Setting, &'static str)> + Clone,
+) -> Option<&'static Setting> {
+    let near = nearest(last, settings.clone().map(|(_, last)| last))?;
+    settings
+        .into_iter()
+        .find(|(_, last)| *last == near)
+        .map(|(setting, _)| setting)
 }
 
 /// Gives what follows the section in a key, if it is directly within.
@@ -54,7 +73,7 @@ fn plain(name: &str) -> String {
 const ALIASES: &[(&str, &str)] = &[
     ("bootstrap_servers", "kafka.brokers"),
     ("dsn", "postgres.url"),
-    ("uri", "postgres.url"),
+    ("connection", "postgres.url"),
     ("connection_string", "postgres.url"),
     ("slot_name", "postgres.slot"),
     ("publication_name", "postgres.publication"),
@@ -79,6 +98,9 @@ mod tests {
             ("kafka.bootstrap.servers", None),
             ("kafka.bootstrap_servers", Some("kafka.brokers")),
             ("kafka.weather", None),
+            ("pasword", Some("postgres.password")),
+            ("postgres.conection", Some("postgres.url")),
+            ("postgres.weather", None),
         ] {
             assert_eq!(setting(key).map(|s| s.key), expected, "{key}");
         }

@@ -17,8 +17,10 @@ pub(super) struct Problem {
     pub(super) message: String,
     /// Where it was set.
     pub(super) origin: Origin,
-    /// What is said of the very place.
+    /// What is said of the very place in the file.
     label: Option<String>,
+    /// Why it is wrong, in the words of what refused it.
+    reason: Option<String>,
     /// A second place that has to do with it.
     other: Option<(Origin, String)>,
     /// Why it is so: the errors below.
@@ -46,16 +48,25 @@ impl Problem {
             message: message.into(),
             origin: origin.clone(),
             label: None,
+            reason: None,
             other: None,
             notes: Vec::new(),
             help: Vec::new(),
         }
     }
 
-    /// Says something of the very place.
+    /// Says something of the very place in the file.
     pub(super) fn label(self, label: impl Into<String>) -> Self {
         Self {
             label: Some(label.into()),
+            ..self
+        }
+    }
+
+    /// Says why it is wrong.
+    pub(super) fn reason(self, reason: String) -> Self {
+        Self {
+            reason: Some(reason),
             ..self
         }
     }
@@ -70,7 +81,7 @@ impl Problem {
 
     /// Adds an error as the reason, said of the very place, and what is below it.
     pub(super) fn because(mut self, error: &dyn std::error::Error) -> Self {
-        self.label = Some(error.to_string());
+        self.reason = Some(error.to_string());
         let mut below = error.source();
         while let Some(error) = below {
             self.notes.push(error.to_string());
@@ -85,14 +96,11 @@ impl Problem {
         self
     }
 
-    /// Gives what to sort by: the file from its start, then the later layers.
+    /// Gives what to sort by: the layer, and within the file the place.
     pub(super) fn place(&self) -> (u8, usize) {
         match &self.origin {
-            Origin::File(span) => (0, span.start),
-            Origin::Default => (1, 0),
-            Origin::Environment(_) => (2, 0),
-            Origin::Set(_) => (3, 0),
-            Origin::Flag(_) => (4, 0),
+            Origin::File(span) => (self.origin.rank(), span.start),
+            other => (other.rank(), 0),
         }
     }
 
@@ -104,14 +112,14 @@ impl Problem {
         let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
         let mut notes = Vec::new();
         let mut places = Vec::new();
-        let label = self.label.clone();
+        let label = self.reason.clone().or_else(|| self.label.clone());
         match (&self.origin, file) {
             (Origin::File(span), Some(_)) => {
                 places.push(AnnotationKind::Primary.span(span.clone()).label(label));
             }
             (origin, _) => {
                 notes.extend(origin.words(&self.key));
-                notes.extend(label);
+                notes.extend(self.reason.clone());
             }
         }
         match (&self.other, file) {

@@ -212,11 +212,16 @@ impl Reading {
             .iter()
             .map(|problem| problem.render(file, &renderer))
             .collect();
+        let in_file = problems.iter().all(|p| matches!(p.origin, Origin::File(_)));
+        let place = match in_file {
+            true => self.place(),
+            false => "the configuration".to_owned(),
+        };
         let errors = match problems.len() {
             1 => "an error".to_owned(),
             count => format!("{count} errors"),
         };
-        Failure::new(Exit::Config, format!("{errors} in {}", self.place()))
+        Failure::new(Exit::Config, format!("{errors} in {}", place))
             .report(shown.join("\n\n"))
             .hint(Hint::ConfigSchema)
     }

@@ -107,9 +107,12 @@ pub(super) fn in_lines(text: &str) -> Vec<Range<usize>> {
     let mut start = 0;
     let mut within = false;
     for line in text.split_inclusive('\n') {
-        let assigned = line
-            .find('=')
-            .filter(|at| line.get(at + 1..).is_some_and(|v| v.trim() != ""));
+        // The padding of base64 is no assignment.
+        let value = |at: &usize| {
+            line.get(at + 1..)
+                .is_some_and(|v| v.contains(|c: char| c != '=' && !c.is_whitespace()))
+        };
+        let assigned = line.find('=').filter(value);
         let value = match assigned {
             Some(at) => {
                 within = line.get(..at).is_some_and(is_secret);

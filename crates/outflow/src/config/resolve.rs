@@ -11,6 +11,7 @@ use super::value::{Item, Located, Value};
 use super::walk::Values;
 use super::{Config, ErrorPolicy, Limits, Log, LogFormat, Postgres, ReceiveBuffer, Secret};
 
+mod connection;
 mod kafka;
 mod outbox;
 
@@ -108,15 +109,10 @@ impl<'v> Resolver<'v> {
     fn postgres(&mut self) -> Option<Postgres> {
         let slot = self.parsed("postgres.slot", SlotName::new);
         let publication = self.parsed("postgres.publication", PublicationName::new);
+        let connection = self.connection();
         self.check_status_interval();
         Some(Postgres {
-            url: match self.get("postgres.url") {
-                Some(Located {
-                    value: Value::Connection(url),
-                    ..
-                }) => Some(url.clone()),
-                _ => None,
-            },
+            connection: connection?,
             password: self.secret("postgres.password"),
             slot: slot?,
             publication: publication?,
@@ -148,7 +144,9 @@ impl<'v> Resolver<'v> {
         let problem = match interval_at {
             Origin::Default => Problem::new(keys[1], message, &timeout_at)
                 .label(format!("the interval is {interval}")),
-            _ => Problem::new(keys[0], message, &interval_at).other(&timeout_at, "the timeout"),
+            _ => Problem::new(keys[0], message, &interval_at)
+                .label("the interval")
+                .other(&timeout_at, "the timeout"),
         };
         self.problems.push(problem);
     }
@@ -252,9 +250,9 @@ impl<'v> Resolver<'v> {
             .ok()
     }
 
-    /// Says that a value is refused.
-    fn refuse(&mut self, key: &str, message: impl Into<String>, origin: &Origin) {
-        self.problems
-            .push(Problem::new(key, message, origin).label("here"));
+    /// Says that a value is refused, and why.
+    fn refuse(&mut self, key: &str, why: &str, origin: &Origin) {
+        let problem = Problem::new(key, format!("`{key}` {why}"), origin);
+        self.problems.push(problem.label("not this"));
     }
 }

@@ -20,6 +20,19 @@ pub(super) enum Origin {
     Flag(&'static str),
 }
 
+impl Origin {
+    /// Gives the layer's place in the order of precedence.
+    pub(super) const fn rank(&self) -> u8 {
+        match self {
+            Self::Default => 0,
+            Self::File(_) => 1,
+            Self::Environment(_) => 2,
+            Self::Set(_) => 3,
+            Self::Flag(_) => 4,
+        }
+    }
+}
+
 /// A value, not looked into yet.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -82,7 +95,7 @@ impl Node {
             DeValue::String(text) => Data::Text(text.clone().into_owned()),
             DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
                 .map_or_else(
-                    |_| Data::Other("too large a number", number.to_string()),
+                    |_| Data::Other("a number without bounds", number.to_string()),
                     Data::Integer,
                 ),
             DeValue::Boolean(flag) => Data::Flag(*flag),

@@ -77,29 +77,32 @@ impl Values {
 
     /// Takes a value for a setting, over what a lower layer has said.
     fn take(&mut self, setting: &'static Setting, node: &Node) {
-        match read(setting, node) {
-            Ok(value) => {
-                let above = Located {
-                    value,
-                    origin: node.origin.clone(),
-                };
-                let joined = join(self.set.remove(setting.key), above);
-                self.set.insert(setting.key, joined);
-            }
-            Err(problems) => self.problems.extend(problems),
-        }
+        let Some(value) = read(setting, node, &mut self.problems) else {
+            return;
+        };
+        let above = Located {
+            value,
+            origin: node.origin.clone(),
+        };
+        let joined = join(self.set.remove(setting.key), above);
+        self.set.insert(setting.key, joined);
     }
 
     /// Refuses a key that does not exist.
     fn unknown(&mut self, key: &str, entry: &Entry) {
         let problem = Problem::new(key, format!("unknown setting `{key}`"), &entry.origin)
             .label("no such setting");
-        let problem = match nearest::setting(key) {
-            Some(near) => problem.help(format!("did you mean `{}`?", near.key)),
-            None if key.starts_with("kafka.") => {
+        let section = match &entry.node.data {
+            Data::Table(_) => nearest::section(key),
+            _ => None,
+        };
+        let problem = match (section, nearest::setting(key)) {
+            (Some(near), _) => problem.help(format!("did you mean [{near}]?")),
+            (None, Some(near)) => problem.help(format!("did you mean `{}`?", near.key)),
+            (None, None) if key.starts_with("kafka.") => {
                 problem.help("a property of librdkafka belongs into [kafka.properties]")
             }
-            None => problem.help("`outflow config schema` lists every setting"),
+            (None, None) => problem.help("`outflow config schema` lists every setting"),
         };
         self.problems.push(problem);
     }
@@ -114,12 +117,20 @@ fn mark(section: &str, entries: &[Entry], file: &File, secrets: &mut Vec<Range<u
             .map(|setting| setting.kind);
         match (&entry.node.data, kind) {
             (_, Some(Kind::Secret)) => leaves(&entry.node, file, &|_| None, secrets),
-            _ if is_secret(&entry.key) => leaves(&entry.node, file, &|_| None, secrets),
+            _ if is_secret(&entry.key) || meant_secret(&entry.key) => {
+                leaves(&entry.node, file, &|_| None, secrets)
+            }
             (Data::Table(below), _) => mark(&key, below, file, secrets),
             // A connection may also stand at a wrong place.
             _ => leaves(&entry.node, file, &|text| Some(passwords(text)), secrets),
         }
     }
+}
+
+/// Whether a name may be a mistyped one of a secret.
+fn meant_secret(name: &str) -> bool {
+    let last = name.rsplit(['.', '_', '-']).next().unwrap_or_default();
+    nearest::nearest(last, ["password", "passphrase", "secret"].into_iter()).is_some()
 }
 
 /// Marks the texts and numbers of a value: what `parts` finds in each, or all of it.

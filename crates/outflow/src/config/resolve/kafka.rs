@@ -33,7 +33,7 @@ impl Resolver<'_> {
             return None;
         };
         if brokers.is_empty() {
-            self.refuse(key, "`kafka.brokers` names no broker", origin);
+            self.refuse(key, "takes at least one address", origin);
         }
         for broker in brokers {
             if !is_address(&broker.value) {
@@ -83,7 +83,7 @@ impl Resolver<'_> {
             if let Some(Item { name, origin, .. }) = at {
                 let message = format!("`kafka.properties.\"{name}\"` can't be set");
                 let problem = Problem::new("kafka.properties", message, origin);
-                self.problems.push(problem.label(error.reason));
+                self.problems.push(problem.reason(error.reason));
             }
         }
         items

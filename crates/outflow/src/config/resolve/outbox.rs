@@ -6,8 +6,7 @@ use outflow_event_router::{
 };
 
 use super::Resolver;
-use crate::config::tree::Origin;
-use crate::config::value::{Located, Scalar, Value};
+use crate::config::value::{Item, Located, Scalar, Value};
 
 impl Resolver<'_> {
     /// The whole section.
@@ -71,7 +70,7 @@ impl Resolver<'_> {
         for (role, key) in roles {
             match self.text(key) {
                 Some(name) if name.value.is_empty() => {
-                    self.refuse(key, format!("`{key}` is not a column's name"), &name.origin);
+                    self.refuse(key, "takes a column's name", &name.origin);
                 }
                 Some(name) => columns.set(role, name.value),
                 None => {}
@@ -96,14 +95,20 @@ impl Resolver<'_> {
         }
     }
 
-    /// The headers; the default ones ask less of a table than those that somebody wrote.
+    /// The headers; the default ones, also where they are written out, ask less of a table.
     fn headers(&mut self) -> Vec<Header> {
         let key = "outbox.headers";
-        if self.origin(key) == Origin::Default {
-            return Header::defaults();
+        let defaults = Header::defaults();
+        let items = self.items(key);
+        let same = |(item, header): (&Item, &Header)| {
+            let template = header.value().as_str();
+            item.name == header.name() && matches!(&item.value, Scalar::Text(t) if t == template)
+        };
+        if items.len() == defaults.len() && items.iter().zip(&defaults).all(same) {
+            return defaults;
         }
         let mut headers = Vec::new();
-        for item in self.items(key) {
+        for item in items {
             let Scalar::Text(template) = &item.value else {
                 continue;
             };
@@ -111,7 +116,7 @@ impl Resolver<'_> {
             let value = self.taken(&at, &item.origin, Template::parse(template));
             match value {
                 Some(_) if item.name.is_empty() || item.name.contains('\0') => {
-                    self.refuse(key, "a header needs a name, without NUL", &item.origin);
+                    self.refuse(key, "takes headers with a name, without NUL", &item.origin);
                 }
                 Some(value) => headers.push(Header::new(&item.name, value)),
                 None => {}

@@ -17,7 +17,7 @@ pub(in crate::config) static ALL: &[Setting] = &[
         "postgres.url",
         Kind::Connection,
         Default::None,
-        "The connection: a postgresql:// URL or libpq's key=value text, with several hosts and target_session_attrs if need be. Without it, the PG* environment counts.",
+        "The connection: a postgresql:// URL or libpq's key=value text, with several hosts if need be. Without it, the PG* environment counts.",
     ),
     set(
         "postgres.password",

@@ -1,6 +1,6 @@
 //! From lists and tables as written to what their settings take.
 
-use super::read::{place, secret, text};
+use super::read::{secret, text};
 use super::wrong::{wrong_part, wrong_type};
 use super::{Item, Located, Scalar, Value};
 use crate::config::problem::Problem;
@@ -9,53 +9,50 @@ use crate::config::setting::Setting;
 use crate::config::tree::{Data, Entry, Node, Origin};
 
 /// Reads a list of text; outside of the file, commas may separate it.
-pub(super) fn list(setting: &Setting, node: &Node) -> Result<Value, Vec<Problem>> {
-    let split = |text: &str| {
-        let words = text
+pub(super) fn list(setting: &Setting, node: &Node, problems: &mut Vec<Problem>) -> Option<Value> {
+    let located = |text: &str, origin: &Origin| Located {
+        value: text.to_owned(),
+        origin: origin.clone(),
+    };
+    let Data::List(items) = &node.data else {
+        if node.raw.is_none() {
+            problems.push(wrong_type(setting, node));
+        }
+        let words = text(node)?
             .split(',')
             .map(str::trim)
             .filter(|word| !word.is_empty());
-        words
-            .map(|w| Located {
-                value: w.to_owned(),
-                origin: node.origin.clone(),
-            })
-            .collect()
+        return Some(Value::List(
+            words.map(|word| located(word, &node.origin)).collect(),
+        ));
     };
-    let items = match (&node.data, &node.raw) {
-        (Data::List(items), _) => items,
-        (_, Some(raw)) => return Ok(Value::List(split(text(node).unwrap_or(raw)))),
-        _ => return Err(vec![wrong_type(setting, node)]),
-    };
-    let (mut words, mut problems) = (Vec::new(), Vec::new());
+    let mut words = Vec::new();
     for item in items {
         match &item.data {
-            Data::Text(word) => {
-                words.push(Located {
-                    value: word.clone(),
-                    origin: item.origin.clone(),
-                });
-            }
+            Data::Text(word) => words.push(located(word, &item.origin)),
             Data::Integer(_) | Data::Flag(_) | Data::Other(..) | Data::List(_) | Data::Table(_) => {
                 problems.push(wrong_part(setting.key, item, &setting.kind.takes()));
             }
         }
     }
-    finish(Value::List(words), problems)
+    (words.len() == items.len()).then_some(Value::List(words))
 }
 
 /// Reads a template, or a regular expression with its replacement.
-pub(super) fn topic(setting: &Setting, node: &Node) -> Result<Value, Vec<Problem>> {
+pub(super) fn topic(setting: &Setting, node: &Node, problems: &mut Vec<Problem>) -> Option<Value> {
     let Data::Table(entries) = &node.data else {
-        let template = text(node).ok_or_else(|| vec![wrong_type(setting, node)])?;
-        return Ok(Value::Text(template.to_owned()));
+        if text(node).is_none() {
+            problems.push(wrong_type(setting, node));
+        }
+        return text(node).map(|template| Value::Text(template.to_owned()));
     };
-    let (mut regex, mut replacement, mut problems) = (None, None, Vec::new());
+    let (mut regex, mut replacement, before) = (None, None, problems.len());
     for entry in entries {
         let key = format!("{}.{}", setting.key, entry.key);
+        let origin = entry.node.origin.clone();
         let value = text(&entry.node).map(|t| Located {
             value: t.to_owned(),
-            origin: entry.node.origin.clone(),
+            origin,
         });
         match (entry.key.as_str(), value) {
             ("regex", Some(value)) => regex = Some(value),
@@ -70,43 +67,38 @@ pub(super) fn topic(setting: &Setting, node: &Node) -> Result<Value, Vec<Problem
             ),
         }
     }
-    match (regex, replacement) {
-        (Some(regex), Some(replacement)) => finish(Value::Regex { regex, replacement }, problems),
-        _ if problems.is_empty() => Err(vec![
+    if (regex.is_none() || replacement.is_none()) && problems.len() == before {
+        problems.push(
             Problem::new(
                 setting.key,
                 format!("`{}` is not complete", setting.key),
                 &node.origin,
             )
             .label("both `regex` and `replacement` are needed"),
-        ]),
-        _ => Err(problems),
+        );
     }
+    Some(Value::Regex {
+        regex: regex?,
+        replacement: replacement?,
+    })
 }
 
 /// Reads names with templates, or pairs of them.
-pub(super) fn headers(setting: &Setting, node: &Node) -> Result<Value, Vec<Problem>> {
-    let pairs = match &node.data {
-        Data::List(pairs) => pairs,
-        Data::Table(_) => return names(setting, node, false),
-        Data::Text(_) | Data::Integer(_) | Data::Flag(_) | Data::Other(..) => {
-            return Err(vec![wrong_type(setting, node)]);
-        }
+pub(super) fn headers(
+    setting: &Setting,
+    node: &Node,
+    problems: &mut Vec<Problem>,
+) -> Option<Value> {
+    let Data::List(pairs) = &node.data else {
+        return names(setting, node, false, problems);
     };
-    let (mut items, mut problems) = (Vec::new(), Vec::new());
+    let mut items = Vec::new();
     for pair in pairs {
-        let texts = match &pair.data {
-            Data::List(two) => match two.as_slice() {
-                [name, value] => text(name).zip(text(value)).map(|texts| (texts, value)),
-                _ => None,
-            },
-            _ => None,
-        };
-        match texts {
-            Some(((name, value), node)) => items.push(Item {
+        match two_texts(pair) {
+            Some((name, value, origin)) => items.push(Item {
                 name: name.to_owned(),
                 value: Scalar::Text(value.to_owned()),
-                origin: node.origin.clone(),
+                origin: origin.clone(),
             }),
             None => problems.push(
                 Problem::new(
@@ -119,28 +111,42 @@ pub(super) fn headers(setting: &Setting, node: &Node) -> Result<Value, Vec<Probl
             ),
         }
     }
-    finish(Value::Open { pairs: true, items }, problems)
+    Some(Value::Open { pairs: true, items })
+}
+
+/// Reads a pair; the place is the second one's.
+fn two_texts(pair: &Node) -> Option<(&str, &str, &Origin)> {
+    let Data::List(two) = &pair.data else {
+        return None;
+    };
+    let [name, value] = two.as_slice() else {
+        return None;
+    };
+    Some((text(name)?, text(value)?, &value.origin))
 }
 
 /// Reads names of the user's choice. A dot in a name need not be quoted.
-pub(super) fn names(setting: &Setting, node: &Node, secrets: bool) -> Result<Value, Vec<Problem>> {
+pub(super) fn names(
+    setting: &Setting,
+    node: &Node,
+    secrets: bool,
+    problems: &mut Vec<Problem>,
+) -> Option<Value> {
     let Data::Table(entries) = &node.data else {
-        return Err(vec![wrong_type(setting, node)]);
+        problems.push(wrong_type(setting, node));
+        return None;
     };
     let mut reader = Names {
         setting,
         secrets,
         items: Vec::new(),
-        problems: Vec::new(),
+        problems,
     };
     reader.table("", entries);
-    finish(
-        Value::Open {
-            pairs: false,
-            items: reader.items,
-        },
-        reader.problems,
-    )
+    Some(Value::Open {
+        pairs: false,
+        items: reader.items,
+    })
 }
 
 /// Collects names over the tables that unquoted dots make.
@@ -152,7 +158,7 @@ struct Names<'a> {
     /// What was read.
     items: Vec<Item>,
     /// What is wrong.
-    problems: Vec<Problem>,
+    problems: &'a mut Vec<Problem>,
 }
 
 impl Names<'_> {
@@ -166,7 +172,7 @@ impl Names<'_> {
             let key = format!("{}.{}", self.setting.key, shown(&name));
             let secret_here = self.secrets && is_secret(&name);
             match &entry.node.data {
-                Data::Table(below) if !(secret_here && is_place(below)) && !below.is_empty() => {
+                Data::Table(below) if !secret_here && !below.is_empty() => {
                     self.table(&name, below);
                 }
                 _ if secret_here => {
@@ -215,23 +221,10 @@ fn scalar(key: &str, node: &Node) -> Result<String, Problem> {
     }
 }
 
-/// Whether a table says where a secret is.
-fn is_place(entries: &[Entry]) -> bool {
-    matches!(entries, [entry] if place(&entry.key, "somewhere").is_some())
-}
-
 /// Writes a name as a part of a dotted key.
 fn shown(name: &str) -> String {
     match name.contains('.') {
         true => format!("\"{name}\""),
         false => name.to_owned(),
-    }
-}
-
-/// Gives the value where nothing is wrong.
-fn finish(value: Value, problems: Vec<Problem>) -> Result<Value, Vec<Problem>> {
-    match problems.is_empty() {
-        true => Ok(value),
-        false => Err(problems),
     }
 }

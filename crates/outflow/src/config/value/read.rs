@@ -13,31 +13,30 @@ use crate::config::problem::Problem;
 use crate::config::setting::{Kind, Setting, duration, size};
 use crate::config::tree::{Data, Node};
 
-/// Reads a value as its setting takes it.
-///
-/// # Errors
-/// Everything that is wrong with it.
-pub(in crate::config) fn read(setting: &Setting, node: &Node) -> Result<Value, Vec<Problem>> {
-    let one = |result: Result<Value, Problem>| result.map_err(|problem| vec![problem]);
-    match setting.kind {
-        Kind::Text => one(word(setting, node).map(|text| Value::Text(text.to_owned()))),
-        Kind::Connection => {
-            one(word(setting, node).map(|text| Value::Connection(SecretString::from(text))))
-        }
-        Kind::Flag => one(flag(setting, node)),
-        Kind::Count(max) => one(count(setting, node, max)),
-        Kind::Duration(min, max) => one(time(setting, node, min, max)),
+/// Reads a value as its setting takes it: none where too little of it is right.
+pub(in crate::config) fn read(
+    setting: &Setting,
+    node: &Node,
+    problems: &mut Vec<Problem>,
+) -> Option<Value> {
+    let value = match setting.kind {
+        Kind::List => return list(setting, node, problems),
+        Kind::Topic => return topic(setting, node, problems),
+        Kind::Headers => return headers(setting, node, problems),
+        Kind::Map => return names(setting, node, false, problems),
+        Kind::Properties => return names(setting, node, true, problems),
+        Kind::Text => word(setting, node).map(|text| Value::Text(text.to_owned())),
+        Kind::Connection => word(setting, node).map(|t| Value::Connection(SecretString::from(t))),
+        Kind::Flag => flag(setting, node),
+        Kind::Count(max) => count(setting, node, max),
+        Kind::Duration(min, max) => time(setting, node, min, max),
         Kind::AutoSize(..) if text(node) == Some("auto") => Ok(Value::Auto),
-        Kind::Size(min, max) | Kind::AutoSize(min, max) => one(bytes(setting, node, min, max)),
-        Kind::Choice(now, later) => one(choice(setting, node, now, later)),
-        Kind::Only(only) => one(choice(setting, node, &[only], &[])),
-        Kind::Secret => one(secret(setting.key, node).map(Value::Secret)),
-        Kind::List => list(setting, node),
-        Kind::Topic => topic(setting, node),
-        Kind::Headers => headers(setting, node),
-        Kind::Map => names(setting, node, false),
-        Kind::Properties => names(setting, node, true),
-    }
+        Kind::Size(min, max) | Kind::AutoSize(min, max) => bytes(setting, node, min, max),
+        Kind::Choice(now, later) => choice(setting, node, now, later),
+        Kind::Only(only) => choice(setting, node, &[only], &[]),
+        Kind::Secret => secret(setting.key, node).map(Value::Secret),
+    };
+    value.map_err(|problem| problems.push(problem)).ok()
 }
 
 /// Gives the value as text, if it can be text: outside of the file anything can.
@@ -132,7 +131,7 @@ pub(super) fn secret(key: &str, node: &Node) -> Result<Secret, Problem> {
 }
 
 /// Reads `file = ".."` and its kin.
-pub(super) fn place(kind: &str, value: &str) -> Option<Secret> {
+fn place(kind: &str, value: &str) -> Option<Secret> {
     match (kind, value) {
         (_, "") => None,
         ("file", path) => Some(Secret::File(PathBuf::from(path))),

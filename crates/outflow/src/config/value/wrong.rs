@@ -2,6 +2,7 @@
 
 use crate::config::nearest::nearest;
 use crate::config::problem::Problem;
+use crate::config::redact::connection;
 use crate::config::setting::{Kind, Setting};
 use crate::config::tree::{Data, Node};
 
@@ -9,12 +10,13 @@ use crate::config::tree::{Data, Node};
 pub(super) fn wrong_type(setting: &Setting, node: &Node) -> Problem {
     let problem = wrong_part(setting.key, node, &setting.kind.takes());
     match (setting.kind, &node.data) {
-        (Kind::List, Data::Text(text)) => problem.help(format!("write [\"{text}\"]")),
+        (Kind::List, Data::Text(text)) => problem.help(format!("write [\"{}\"]", connection(text))),
         (Kind::Duration(..), Data::Integer(n)) => {
             problem.help(format!("write \"{n}s\" or \"{n}ms\""))
         }
         (Kind::Size(..) | Kind::AutoSize(..), Data::Integer(n)) => {
-            problem.help(format!("write \"{n}B\" or \"{n}MiB\""))
+            let unit = if *n < 1024 { "MiB" } else { "B" };
+            problem.help(format!("write \"{n}{unit}\""))
         }
         (Kind::Flag, Data::Text(word)) if matches!(word.as_str(), "true" | "false") => {
             problem.help(format!("write {word}, without quotes"))
