@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
@@ -122,11 +123,11 @@ fn with_global(command: clap::Command) -> clap::Command {
         return command;
     }
     // `augment_args` would also put the words about `Global` in place of the command's own.
-    let about = command.get_about().cloned().unwrap_or_default();
-    let long_about = command.get_long_about().cloned().unwrap_or_default();
+    let about = command.get_about().cloned();
+    let long_about = command.get_long_about().cloned();
     <Global as clap::Args>::augment_args(command)
-        .about(about)
-        .long_about(long_about)
+        .about(Resettable::from(about))
+        .long_about(Resettable::from(long_about))
         .mut_subcommands(with_global)
 }
 
