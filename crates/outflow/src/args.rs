@@ -15,8 +15,7 @@ mod command;
 mod examples;
 
 pub(crate) use command::{
-    AdvanceTo, Command, ConfigCommand, Later, Output, OutputArg, PublicationCommand, RunArgs, Sink,
-    SlotCommand,
+    AdvanceTo, Command, ConfigCommand, Output, PublicationCommand, RunArgs, Sink, SlotCommand,
 };
 
 /// Publishes a PostgreSQL outbox table to Kafka through logical replication.
@@ -81,13 +80,16 @@ impl Args {
         let matches = clap.try_get_matches_from_mut(line)?;
         let mut args = Self::from_arg_matches(&matches)?;
         args.global = Global::of_all_levels(&matches)?;
-        match &args.command {
-            Command::Run(run) if run.ack && run.sink == Sink::Kafka => Err(clap.error(
+        if let Command::Run(run) = &args.command
+            && run.ack
+            && run.sink == Sink::Kafka
+        {
+            return Err(clap.error(
                 ErrorKind::ArgumentConflict,
                 "'--ack' belongs to '--sink stdout': with Kafka the slot always follows delivery",
-            )),
-            _ => Ok(args),
+            ));
         }
+        Ok(args)
     }
 
     /// Makes the whole command tree, the common options at every level.

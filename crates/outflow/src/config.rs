@@ -49,8 +49,6 @@ pub(crate) struct Config {
     pub(crate) outbox: OutboxConfig,
     /// Where the events go; see [`Config::require_kafka`].
     kafka: Option<Kafka>,
-    /// What happens to an event that can never be delivered.
-    pub(crate) errors: ErrorPolicy,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// What bounds memory and time.
@@ -103,13 +101,6 @@ pub(crate) enum Property {
     Text(String),
     /// A secret, to be read at every start of a producer.
     Secret(Secret),
-}
-
-/// What happens to an event that can never be delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ErrorPolicy {
-    /// The stream stops, the slot stays before it.
-    Stop,
 }
 
 /// The `[log]` section.

@@ -197,14 +197,11 @@ fn duplicate(key: &str, span: Range<usize>, entries: &[Entry]) -> Problem {
 
 /// Finds where a key stands last before a place.
 fn last_before(entries: &[Entry], name: &str, place: usize) -> Option<Range<usize>> {
-    let here = |entry: &Entry| match &entry.origin {
-        Origin::File(span) if entry.key == name && span.end <= place => Some(span.clone()),
-        _ => None,
+    let here = |entry: &Entry| {
+        let span = entry.origin.span()?;
+        (entry.key == name && span.end <= place).then(|| span.clone())
     };
-    let below = |entry: &Entry| match &entry.node.data {
-        Data::Table(below) => last_before(below, name, place),
-        _ => None,
-    };
+    let below = |entry: &Entry| last_before(entry.node.table()?, name, place);
     let found = entries
         .iter()
         .flat_map(|entry| [here(entry), below(entry)])

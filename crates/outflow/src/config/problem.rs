@@ -13,20 +13,27 @@ use super::tree::Origin;
 pub(super) struct Problem {
     /// The setting.
     pub(super) key: String,
-    /// What is wrong with it.
-    pub(super) message: String,
     /// Where it was set.
     pub(super) origin: Origin,
+    /// What is said of it.
+    said: Box<Said>,
+}
+
+/// What is said of a [`Problem`].
+#[derive(Clone, Debug, Default)]
+struct Said {
+    /// What is wrong.
+    message: String,
     /// What is said of the very place in the file.
     label: Option<String>,
     /// Why it is wrong, in the words of what refused it.
     reason: Option<String>,
     /// A second place that has to do with it.
     other: Option<(Origin, String)>,
-    /// Why it is so: the errors below.
+    /// Further reasons: the errors below.
     notes: Vec<String>,
     /// What to do.
-    pub(super) help: Vec<String>,
+    help: Vec<String>,
 }
 
 /// The file that a configuration was read from.
@@ -43,48 +50,42 @@ pub(super) struct File {
 impl Problem {
     /// Says what is wrong with a setting, and where.
     pub(super) fn new(key: &str, message: impl Into<String>, origin: &Origin) -> Self {
-        Self {
-            key: key.to_owned(),
+        let (key, origin) = (key.to_owned(), origin.clone());
+        let said = Said {
             message: message.into(),
-            origin: origin.clone(),
-            label: None,
-            reason: None,
-            other: None,
-            notes: Vec::new(),
-            help: Vec::new(),
+            ..Said::default()
+        };
+        Self {
+            key,
+            origin,
+            said: Box::new(said),
         }
     }
 
     /// Says something of the very place in the file.
-    pub(super) fn label(self, label: impl Into<String>) -> Self {
-        Self {
-            label: Some(label.into()),
-            ..self
-        }
+    pub(super) fn label(mut self, label: impl Into<String>) -> Self {
+        self.said.label = Some(label.into());
+        self
     }
 
     /// Says why it is wrong.
-    pub(super) fn reason(self, reason: String) -> Self {
-        Self {
-            reason: Some(reason),
-            ..self
-        }
+    pub(super) fn reason(mut self, reason: String) -> Self {
+        self.said.reason = Some(reason);
+        self
     }
 
     /// Names a second place.
-    pub(super) fn other(self, origin: &Origin, label: impl Into<String>) -> Self {
-        Self {
-            other: Some((origin.clone(), label.into())),
-            ..self
-        }
+    pub(super) fn other(mut self, origin: &Origin, label: impl Into<String>) -> Self {
+        self.said.other = Some((origin.clone(), label.into()));
+        self
     }
 
-    /// Adds an error as the reason, said of the very place, and what is below it.
+    /// Adds an error as the reason, and what is below it.
     pub(super) fn because(mut self, error: &dyn std::error::Error) -> Self {
-        self.reason = Some(error.to_string());
+        self.said.reason = Some(error.to_string());
         let mut below = error.source();
         while let Some(error) = below {
-            self.notes.push(error.to_string());
+            self.said.notes.push(error.to_string());
             below = error.source();
         }
         self
@@ -92,64 +93,66 @@ impl Problem {
 
     /// Says what to do.
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help.push(help.into());
+        self.said.help.push(help.into());
         self
+    }
+
+    /// Gives what is wrong.
+    pub(super) fn message(&self) -> &str {
+        &self.said.message
+    }
+
+    /// Gives what to do.
+    pub(super) fn helps(&self) -> &[String] {
+        &self.said.help
     }
 
     /// Gives what to sort by: the layer, and within the file the place.
     pub(super) fn place(&self) -> (u8, usize) {
-        match &self.origin {
-            Origin::File(span) => (self.origin.rank(), span.start),
-            other => (other.rank(), 0),
-        }
+        let start = self.origin.span().map_or(0, |span| span.start);
+        (self.origin.rank(), start)
     }
 
     /// Renders it as rustc does; the excerpt shows no secret.
     pub(super) fn render(&self, file: Option<&File>, renderer: &Renderer) -> String {
-        let text = file
-            .map(|file| mask(&file.text, &file.secrets))
-            .unwrap_or_default();
-        let mut group = Group::with_title(Level::ERROR.primary_title(self.message.as_str()));
-        let mut notes = Vec::new();
-        let mut places = Vec::new();
-        let label = self.reason.clone().or_else(|| self.label.clone());
-        match (&self.origin, file) {
-            (Origin::File(span), Some(_)) => {
+        let said = &*self.said;
+        let (mut places, mut notes) = (Vec::new(), Vec::new());
+        match self.origin.span().filter(|_| file.is_some()) {
+            Some(span) => {
+                let label = said.reason.clone().or_else(|| said.label.clone());
                 places.push(AnnotationKind::Primary.span(span.clone()).label(label));
             }
-            (origin, _) => {
-                notes.extend(origin.words(&self.key));
-                notes.extend(self.reason.clone());
+            None => {
+                notes.extend(self.origin.words(&self.key));
+                notes.extend(said.reason.clone());
             }
         }
-        match (&self.other, file) {
-            (Some((Origin::File(span), label)), Some(_)) => {
-                places.push(
-                    AnnotationKind::Context
-                        .span(span.clone())
-                        .label(label.as_str()),
-                );
+        if let Some((origin, label)) = &said.other {
+            match origin.span().filter(|_| file.is_some()) {
+                Some(span) => {
+                    places.push(
+                        AnnotationKind::Context
+                            .span(span.clone())
+                            .label(label.as_str()),
+                    );
+                }
+                None => notes.extend(origin.words(&self.key).map(|w| format!("{label}: {w}"))),
             }
-            (Some((origin, label)), _) => {
-                notes.extend(
-                    origin
-                        .words(&self.key)
-                        .map(|words| format!("{label}: {words}")),
-                );
-            }
-            (None, _) => {}
         }
-        if let (Some(file), false) = (file, places.is_empty()) {
-            let path = file.path.display().to_string();
-            group = group.element(Snippet::source(text).path(path).annotations(places));
-        }
-        notes.extend(self.notes.iter().cloned());
-        group = group.elements(notes.into_iter().map(|note| Level::NOTE.message(note)));
-        group = group.elements(
-            self.help
-                .iter()
-                .map(|help| Level::HELP.message(help.as_str())),
-        );
+        notes.extend(said.notes.iter().cloned());
+        let excerpt = file.filter(|_| !places.is_empty()).map(|file| {
+            Snippet::source(mask(&file.text, &file.secrets))
+                .path(file.path.display().to_string())
+                .annotations(places)
+        });
+        let help = said
+            .help
+            .iter()
+            .map(|help| Level::HELP.message(help.as_str()));
+        let group = Group::with_title(Level::ERROR.primary_title(said.message.as_str()))
+            .elements(excerpt)
+            .elements(notes.into_iter().map(|note| Level::NOTE.message(note)))
+            .elements(help);
         renderer.render(&[group])
     }
 }

@@ -84,9 +84,9 @@ impl Reading {
         let json = |problem: &Problem| {
             json!({
                 "key": problem.key,
-                "message": problem.message,
+                "message": problem.message(),
                 "origin": self.origin_json(&problem.origin),
-                "help": problem.help,
+                "help": problem.helps(),
             })
         };
         problems.iter().map(json).collect()

@@ -9,7 +9,7 @@ use super::setting::duration;
 use super::tree::Origin;
 use super::value::{Item, Located, Value};
 use super::walk::Values;
-use super::{Config, ErrorPolicy, Limits, Log, LogFormat, Postgres, ReceiveBuffer, Secret};
+use super::{Config, Limits, Log, LogFormat, Postgres, ReceiveBuffer, Secret};
 
 mod connection;
 mod kafka;
@@ -85,7 +85,6 @@ impl<'v> Resolver<'v> {
             postgres: postgres?,
             outbox: outbox?,
             kafka: kafka?,
-            errors: ErrorPolicy::Stop,
             log: log?,
             limits: limits?,
         })
@@ -118,9 +117,10 @@ impl<'v> Resolver<'v> {
             publication: publication?,
             status_interval: self.duration("postgres.status_interval")?,
             wal_sender_timeout: self.duration("postgres.wal_sender_timeout")?,
-            receive_buffer: match self.get("postgres.receive_buffer")?.value {
-                Value::Size(bytes) => ReceiveBuffer::Bytes(u32::try_from(bytes).ok()?),
-                _ => ReceiveBuffer::Auto,
+            receive_buffer: if let Value::Size(bytes) = self.get("postgres.receive_buffer")?.value {
+                ReceiveBuffer::Bytes(u32::try_from(bytes).ok()?)
+            } else {
+                ReceiveBuffer::Auto
             },
         })
     }
@@ -141,12 +141,12 @@ impl<'v> Resolver<'v> {
             keys[0], keys[1]
         );
         // The one that was set is at fault.
-        let problem = match interval_at {
-            Origin::Default => Problem::new(keys[1], message, &timeout_at)
-                .label(format!("the interval is {interval}")),
-            _ => Problem::new(keys[0], message, &interval_at)
+        let problem = if interval_at == Origin::Default {
+            Problem::new(keys[1], message, &timeout_at).label(format!("the interval is {interval}"))
+        } else {
+            Problem::new(keys[0], message, &interval_at)
                 .label("the interval")
-                .other(&timeout_at, "the timeout"),
+                .other(&timeout_at, "the timeout")
         };
         self.problems.push(problem);
     }
@@ -200,18 +200,18 @@ impl<'v> Resolver<'v> {
 
     /// Gives a duration.
     fn duration(&self, key: &str) -> Option<Duration> {
-        match self.get(key)?.value {
-            Value::Duration(duration) => Some(duration),
-            _ => None,
-        }
+        let Value::Duration(duration) = self.get(key)?.value else {
+            return None;
+        };
+        Some(duration)
     }
 
     /// Gives a secret.
     fn secret(&self, key: &str) -> Option<Secret> {
-        match &self.get(key)?.value {
-            Value::Secret(secret) => Some(secret.clone()),
-            _ => None,
-        }
+        let Value::Secret(secret) = &self.get(key)?.value else {
+            return None;
+        };
+        Some(secret.clone())
     }
 
     /// Gives names of the user's choice.

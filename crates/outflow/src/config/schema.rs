@@ -78,17 +78,17 @@ fn property(setting: &Setting) -> Json {
 
 /// Says what range a value with a unit has.
 fn range(kind: Kind) -> Option<String> {
-    match kind {
-        Kind::Duration(min, max) => Some(format!(
+    if let Kind::Duration(min, max) = kind {
+        return Some(format!(
             "A duration from {} to {}.",
             duration(min),
             duration(max)
-        )),
-        Kind::Size(min, max) | Kind::AutoSize(min, max) => {
-            Some(format!("A size from {} to {}.", size(min), size(max)))
-        }
-        _ => None,
+        ));
     }
+    let (Kind::Size(min, max) | Kind::AutoSize(min, max)) = kind else {
+        return None;
+    };
+    Some(format!("A size from {} to {}.", size(min), size(max)))
 }
 
 /// Describes what a setting takes.

@@ -92,11 +92,6 @@ impl Kind {
             Self::Map | Self::Properties => "a table of text, numbers, true or false".to_owned(),
         }
     }
-
-    /// Whether the user chooses the names within it.
-    pub(super) const fn is_open(self) -> bool {
-        matches!(self, Self::Headers | Self::Map | Self::Properties)
-    }
 }
 
 /// Finds a setting by its dotted name.
@@ -123,7 +118,7 @@ pub(super) fn size(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
     units
         .iter()
-        .find(|(unit, _)| bytes >= *unit && bytes % unit == 0)
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit))
         .map_or_else(
             || format!("{bytes}B"),
             |(unit, name)| format!("{}{name}", bytes / unit),

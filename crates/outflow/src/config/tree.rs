@@ -21,6 +21,15 @@ pub(super) enum Origin {
 }
 
 impl Origin {
+    /// Gives the place in the file, if it is there.
+    pub(super) const fn span(&self) -> Option<&Range<usize>> {
+        if let Self::File(span) = self {
+            Some(span)
+        } else {
+            None
+        }
+    }
+
     /// Gives the layer's place in the order of precedence.
     pub(super) const fn rank(&self) -> u8 {
         match self {
@@ -115,6 +124,15 @@ impl Node {
         }
     }
 
+    /// Gives the table, if it is one.
+    pub(super) fn table(&self) -> Option<&[Entry]> {
+        if let Data::Table(entries) = &self.data {
+            Some(entries)
+        } else {
+            None
+        }
+    }
+
     /// Says what it is, to come after "not".
     pub(super) const fn is(&self) -> &'static str {
         match &self.data {
@@ -159,7 +177,7 @@ pub(super) fn insert(into: &mut Vec<Entry>, path: &[String], node: Node) {
     match (rest, node.data) {
         ([], Data::Table(new)) if matches!(entry.node.data, Data::Table(_)) => {
             for child in new {
-                insert_below(&mut entry, &[child.key.clone()], child.node);
+                insert_below(&mut entry, std::slice::from_ref(&child.key), child.node);
             }
         }
         ([], data) => {

@@ -92,10 +92,7 @@ impl Values {
     fn unknown(&mut self, key: &str, entry: &Entry) {
         let problem = Problem::new(key, format!("unknown setting `{key}`"), &entry.origin)
             .label("no such setting");
-        let section = match &entry.node.data {
-            Data::Table(_) => nearest::section(key),
-            _ => None,
-        };
+        let section = entry.node.table().and_then(|_| nearest::section(key));
         let problem = match (section, nearest::setting(key)) {
             (Some(near), _) => problem.help(format!("did you mean [{near}]?")),
             (None, Some(near)) => problem.help(format!("did you mean `{}`?", near.key)),

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::{end, outflow};
+use crate::harness::{end, outflow};
 
 #[test]
 fn what_a_later_version_brings_is_said_to_be_so() {

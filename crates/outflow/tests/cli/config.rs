@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use serde_json::{Value as Json, json};
 
-use crate::{end, outflow, samples};
+use crate::harness::{end, outflow, samples};
 
 /// Runs `config show -o json` and gives the settings.
 fn settings(line: &[&str], environment: &[(&str, &str)]) -> Json {

@@ -1,6 +1,6 @@
 //! The whole help text.
 
-use crate::{end, outflow};
+use crate::harness::{end, outflow};
 
 /// Collects the long help of a command and of all below it.
 fn collect(line: &[&str], text: &mut String) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{end, outflow, samples};
+use crate::harness::{end, outflow, samples};
 
 /// Gives the samples in a folder.
 fn each(folder: &str, mut check: impl FnMut(&str)) {

@@ -80,9 +80,12 @@ impl Resolver<'_> {
 
     /// Says why PostgreSQL can't be reached like this, where the part at fault was set.
     fn refuse_connection(&mut self, error: &ConnInfoError, url: &Origin) {
-        let name = match error {
-            ConnInfoError::Invalid { name, .. } | ConnInfoError::Unsupported { name, .. } => *name,
-            _ => "",
+        let name = if let ConnInfoError::Invalid { name, .. }
+        | ConnInfoError::Unsupported { name, .. } = error
+        {
+            *name
+        } else {
+            ""
         };
         let beside = BESIDE
             .iter()
@@ -94,9 +97,10 @@ impl Resolver<'_> {
             }
             None => ("postgres.url", url.clone()),
         };
-        let message = match origin {
-            Origin::Environment(_) => "the PG* environment can't be used".to_owned(),
-            _ => format!("`{key}` can't be used"),
+        let message = if matches!(origin, Origin::Environment(_)) && name.starts_with("PG") {
+            "the PG* environment can't be used".to_owned()
+        } else {
+            format!("`{key}` can't be used")
         };
         let problem = Problem::new(key, message, &origin).because(error);
         self.problems.push(match error.hint() {

@@ -50,9 +50,11 @@ impl Resolver<'_> {
         let Value::Flag(create) = self.get("kafka.topics.create")?.value else {
             return None;
         };
-        let count = |key| match self.get(key)?.value {
-            Value::Count(count) => i32::try_from(count).ok().filter(|count| *count > 0),
-            _ => None,
+        let count = |key| {
+            let Value::Count(count) = self.get(key)?.value else {
+                return None;
+            };
+            i32::try_from(count).ok().filter(|count| *count > 0)
         };
         let config = self.items("kafka.topics.config").iter();
         Some(TopicPolicy {

@@ -171,18 +171,15 @@ impl Names<'_> {
             };
             let key = format!("{}.{}", self.setting.key, shown(&name));
             let secret_here = self.secrets && is_secret(&name);
-            match &entry.node.data {
-                Data::Table(below) if !secret_here && !below.is_empty() => {
-                    self.table(&name, below);
-                }
-                _ if secret_here => {
-                    let value = secret(&key, &entry.node).map(Scalar::Secret);
-                    self.push(name, &entry.origin, value);
-                }
-                _ => {
-                    let value = scalar(&key, &entry.node).map(Scalar::Text);
-                    self.push(name, &entry.origin, value);
-                }
+            let below = entry.node.table().filter(|below| !below.is_empty());
+            if secret_here {
+                let value = secret(&key, &entry.node).map(Scalar::Secret);
+                self.push(name, &entry.origin, value);
+            } else if let Some(below) = below {
+                self.table(&name, below);
+            } else {
+                let value = scalar(&key, &entry.node).map(Scalar::Text);
+                self.push(name, &entry.origin, value);
             }
         }
     }

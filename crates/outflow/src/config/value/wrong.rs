@@ -57,9 +57,10 @@ pub(super) fn out_of_range(setting: &Setting, node: &Node, found: &str) -> Probl
 /// Says that a value comes with a later version.
 pub(super) fn not_yet(setting: &Setting, node: &Node, word: &str) -> Problem {
     let key = setting.key;
-    let takes = match setting.kind {
-        Kind::Only(only) => format!("\"{only}\""),
-        _ => setting.kind.takes(),
+    let takes = if let Kind::Only(only) = setting.kind {
+        format!("\"{only}\"")
+    } else {
+        setting.kind.takes()
     };
     Problem::new(
         key,
