@@ -6,6 +6,7 @@
 //!   an empty line, and `hint:` with what to do.
 //! - Nothing here panics where standard error is closed.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -133,11 +134,6 @@ impl Failure {
             source = error.source();
         }
         text
-    }
-
-    /// Gives the exit code's meaning.
-    pub(crate) const fn exit(&self) -> Exit {
-        self.exit
     }
 
     /// Prints it on standard error and gives the code to end with.
@@ -316,10 +312,11 @@ pub(crate) fn end_on_panic() {
             .unwrap_or_default();
         let failure = Failure::new(Exit::Bug, format!("a bug in outflow: {what}{place}"))
             .hint(Hint::ReportBug);
-        let trace = std::backtrace::Backtrace::capture();
-        let failure = match trace.status() {
-            std::backtrace::BacktraceStatus::Captured => failure.report(trace.to_string()),
-            _ => failure,
+        let trace = Backtrace::capture();
+        let failure = if trace.status() == BacktraceStatus::Captured {
+            failure.report(trace.to_string())
+        } else {
+            failure
         };
         failure.print();
         std::process::exit(i32::from(Exit::Bug.code()));
@@ -356,9 +353,9 @@ mod tests {
     fn a_closed_pipe_ends_quietly() {
         let failure = Failure::output(io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(failure.silent);
-        assert_eq!(failure.exit(), Exit::Done);
+        assert_eq!(failure.exit, Exit::Done);
         assert_eq!(
-            Failure::output(io::Error::other("disk full")).exit(),
+            Failure::output(io::Error::other("disk full")).exit,
             Exit::Other
         );
     }
