@@ -4,7 +4,18 @@ use std::fmt;
 
 /// Bytes that are no pgoutput message: which message, which field, where, and what was wrong.
 ///
-/// It never holds content of a row.
+/// It holds lengths and the one byte that a field's kind is told by, never a value.
+/// ```
+/// use outflow_pgoutput::{Message, Problem};
+///
+/// let error = Message::decode(b"I\0\0\x40\x01N\0\x01t\0\0\0\x0cshort").unwrap_err();
+/// assert_eq!((error.tag(), error.field(), error.offset()), (Some(b'I'), "column value", 13));
+/// assert_eq!(error.problem(), Problem::Missing { needed: 12, left: 5 });
+/// assert_eq!(
+///     error.to_string(),
+///     "message 'I', column value at byte 13: 12 bytes needed, 5 left in the frame",
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
     /// The message's type byte, if there was one.
@@ -21,9 +32,21 @@ pub struct DecodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// The frame ends before the field does.
-    Missing,
+    Missing {
+        /// The field's size, in bytes.
+        needed: usize,
+        /// The bytes that are left.
+        left: usize,
+    },
+    /// The frame ends before the NUL that ends a name.
+    Unterminated,
     /// The field has a value that the protocol does not know.
-    Unknown(u8),
+    Unknown {
+        /// The value.
+        found: u8,
+        /// The values that it knows.
+        known: &'static str,
+    },
     /// A length is negative.
     Length(i32),
     /// The frame goes on after the message: so many bytes.
@@ -54,25 +77,28 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            tag,
-            field,
-            offset,
-            problem,
-        } = self;
-        match tag {
-            Some(tag) => write!(
-                f,
-                "message {:?}, {field} at byte {offset}: ",
-                char::from(*tag)
-            )?,
-            None => write!(f, "empty frame, {field} at byte {offset}: ")?,
+        match self.tag {
+            Some(tag) => write!(f, "message {:?}, ", char::from(tag))?,
+            None => f.write_str("empty frame, ")?,
         }
-        match problem {
-            Problem::Missing => f.write_str("the frame ends before it"),
-            Problem::Unknown(value) => write!(f, "unknown value 0x{value:02x}"),
-            Problem::Length(length) => write!(f, "length {length}"),
-            Problem::Trailing(bytes) => write!(f, "{bytes} bytes follow the message"),
+        write!(
+            f,
+            "{} at byte {}: {}",
+            self.field, self.offset, self.problem
+        )
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { needed, left } => {
+                write!(f, "{needed} bytes needed, {left} left in the frame")
+            }
+            Self::Unterminated => f.write_str("the frame ends before its NUL"),
+            Self::Unknown { found, known } => write!(f, "0x{found:02x} is none of {known}"),
+            Self::Length(length) => write!(f, "the length is {length}"),
+            Self::Trailing(bytes) => write!(f, "{bytes} bytes follow the message"),
         }
     }
 }

@@ -16,6 +16,22 @@ use crate::error::{DecodeError, Problem};
 use crate::reader::Reader;
 
 /// A message of protocol version 1 (PostgreSQL manual, "Logical Replication Message Formats").
+///
+/// It borrows names and values from its frame. What versions 2 to 4 add depends on what came before
+/// (between Stream Start and Stream Stop each message has a transaction id), so it is not decoded here.
+/// ```
+/// use outflow_pgoutput::{Begin, Lsn, Message, Timestamp, Xid};
+///
+/// let begin = Begin {
+///     final_lsn: Lsn::new(0x16_B374_D848),
+///     commit_time: Timestamp::from_micros(820_454_400_000_000),
+///     xid: Xid::new(740),
+/// };
+/// let mut frame = Vec::new();
+/// Message::Begin(begin).encode(&mut frame);
+/// assert_eq!(Message::decode(&frame)?, Message::Begin(begin));
+/// # Ok::<(), outflow_pgoutput::DecodeError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// `B`: a transaction begins; transactions come whole, in commit order.
@@ -43,7 +59,8 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Decodes a frame: the payload of one `XLogData`.
+    /// Decodes a frame: the payload of one `XLogData` (PostgreSQL manual, "Streaming Replication
+    /// Protocol").
     ///
     /// # Errors
     /// [`DecodeError`] where the bytes are not exactly one message.
@@ -64,12 +81,14 @@ impl<'a> Message<'a> {
             b'M' => Self::Message(LogicalMessage::decode(r)?),
             b'A' => Self::StreamAbort(StreamAbort::decode(r)?),
             _ => {
-                let problem = Problem::Unknown(tag);
                 return Err(DecodeError {
                     tag: Some(tag),
                     field: "type",
                     offset: 0,
-                    problem,
+                    problem: Problem::Unknown {
+                        found: tag,
+                        known: "B, C, O, R, Y, I, U, D, T, M, A",
+                    },
                 });
             }
         };
@@ -93,10 +112,4 @@ impl<'a> Message<'a> {
             Self::StreamAbort(message) => message.encode(out),
         }
     }
-}
-
-/// Appends a name and its NUL.
-fn put_text(text: crate::Text<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(text.as_bytes());
-    out.push(0);
 }

@@ -1,4 +1,7 @@
 //! A cursor over a frame that checks every step and names the field it lacks.
+//!
+//! Invariant: no step goes past the frame's end. Numbers are
+//! big-endian (PostgreSQL manual, "Message Data Types").
 
 use crate::error::{DecodeError, Problem};
 use crate::id::{Oid, Xid};
@@ -34,7 +37,7 @@ impl<'a> Reader<'a> {
                 tag: None,
                 field: "type",
                 offset: 0,
-                problem: Problem::Missing,
+                problem: Problem::Missing { needed: 1, left: 0 },
             }),
         }
     }
@@ -68,7 +71,7 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Ok(bytes)
             }
-            None => Err(self.error(field, Problem::Missing)),
+            None => Err(self.missing(field, len)),
         }
     }
 
@@ -80,7 +83,7 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Ok(*array)
             }
-            None => Err(self.error(field, Problem::Missing)),
+            None => Err(self.missing(field, N)),
         }
     }
 
@@ -146,7 +149,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn text(&mut self, field: &'static str) -> Result<Text<'a>, DecodeError> {
         let end = self.rest.iter().position(|&byte| byte == 0);
-        let end = end.ok_or_else(|| self.error(field, Problem::Missing))?;
+        let end = end.ok_or_else(|| self.error(field, Problem::Unterminated))?;
         let name = self.bytes(end, field)?;
         self.u8(field)?;
         Ok(Text::without_nul(name))
@@ -159,6 +162,24 @@ impl<'a> Reader<'a> {
             0 => Ok(()),
             left => Err(self.error("end", Problem::Trailing(left))),
         }
+    }
+
+    /// Makes the error of a field for which too few bytes are left.
+    #[cold]
+    const fn missing(&self, field: &'static str, needed: usize) -> DecodeError {
+        let left = self.rest.len();
+        self.error(field, Problem::Missing { needed, left })
+    }
+
+    /// Makes the error of a byte that stands here and that the protocol does not know.
+    #[cold]
+    pub(crate) const fn unknown(
+        &self,
+        field: &'static str,
+        found: u8,
+        known: &'static str,
+    ) -> DecodeError {
+        self.error(field, Problem::Unknown { found, known })
     }
 
     /// Makes the error of a field that begins here.

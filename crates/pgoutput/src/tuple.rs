@@ -1,13 +1,27 @@
 //! Rows: columns borrowed from the frame.
+//!
+//! Invariant: a [`Tuple`]'s bytes hold exactly its columns, each complete. It is made by [`Tuple::decode`],
+//! which checks that, and by [`Tuple::encode`], which writes them.
 
 use std::fmt;
 
-use crate::error::{DecodeError, Problem};
+use crate::error::DecodeError;
 use crate::reader::Reader;
+use crate::writer::put_bytes;
 
-/// A row (PostgreSQL manual, "TupleData"), checked completely when its message was decoded.
+/// A row (PostgreSQL manual, "Logical Replication Message Formats", TupleData), checked completely when
+/// its message was decoded.
 ///
-/// `Debug` shows its shape only.
+/// `Debug` shows its shape, never its values:
+/// ```
+/// use outflow_pgoutput::{Tuple, Value};
+///
+/// let values = [Value::Text(b"secret"), Value::Null, Value::Unchanged];
+/// let mut memory = Vec::new();
+/// let row = Tuple::encode(&values, &mut memory);
+/// assert!(row.iter().eq(values));
+/// assert_eq!(format!("{row:?}"), "[text(6 bytes), null, unchanged]");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tuple<'a> {
     /// The number of columns.
@@ -30,7 +44,7 @@ pub enum Value<'a> {
 }
 
 /// The values of a row, in the order of the relation's columns.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Values<'a> {
     /// The columns that are left.
     left: u16,
@@ -52,7 +66,7 @@ impl<'a> Tuple<'a> {
                     let length = reader.length("column length")?;
                     reader.bytes(length, "column value")?;
                 }
-                kind => return Err(before.error("column kind", Problem::Unknown(kind))),
+                kind => return Err(before.unknown("column kind", kind, "n, u, t, b")),
             }
         }
         Ok(Self {
@@ -61,10 +75,21 @@ impl<'a> Tuple<'a> {
         })
     }
 
-    /// Appends the row as the protocol writes it.
-    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+    /// Appends the row, its number of columns first.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.count.to_be_bytes());
         out.extend_from_slice(self.body);
+    }
+
+    /// Writes a row as the protocol does, for tests: `out` is cleared and lent to the result. A value past
+    /// the 65,535th and bytes of one past 2 GiB, neither of which a server can send, are left out.
+    pub fn encode<'b>(values: &[Value<'_>], out: &'b mut Vec<u8>) -> Tuple<'b> {
+        let count = u16::try_from(values.len()).unwrap_or(u16::MAX);
+        out.clear();
+        for value in values.iter().take(usize::from(count)) {
+            value.put(out);
+        }
+        Tuple { count, body: out }
     }
 
     /// Gives the number of columns.
@@ -102,6 +127,24 @@ impl<'a> IntoIterator for &Tuple<'a> {
     #[inline]
     fn into_iter(self) -> Values<'a> {
         self.iter()
+    }
+}
+
+impl Value<'_> {
+    /// Appends the value, its kind first.
+    fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.push(b'n'),
+            Self::Unchanged => out.push(b'u'),
+            Self::Text(value) => {
+                out.push(b't');
+                put_bytes(value, out);
+            }
+            Self::Binary(value) => {
+                out.push(b'b');
+                put_bytes(value, out);
+            }
+        }
     }
 }
 
@@ -144,6 +187,12 @@ impl ExactSizeIterator for Values<'_> {}
 impl fmt::Debug for Tuple<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Debug for Values<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 

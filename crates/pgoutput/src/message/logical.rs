@@ -1,15 +1,21 @@
 //! Messages written by `pg_logical_emit_message`.
 
-use super::put_text;
-use crate::error::{DecodeError, Problem};
+use std::fmt;
+
+use crate::error::DecodeError;
 use crate::lsn::Lsn;
 use crate::reader::Reader;
 use crate::text::Text;
+use crate::writer::{put_bytes, put_text};
 
-/// A message in the WAL, of no table.
+/// A message in the WAL, of no table (PostgreSQL manual, "Logical Replication Message Formats",
+/// Message). It is sent only with the option `messages`, whatever the publication holds.
+///
+/// `Debug` shows the content's size only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LogicalMessage<'a> {
-    /// Whether it belongs to the transaction around it; else it is sent even if that rolls back.
+    /// Whether it belongs to the transaction around it. Otherwise it stands between transactions and
+    /// before its own, and is sent even if that one rolls back.
     pub transactional: bool,
     /// Where its record ends.
     pub lsn: Lsn,
@@ -20,12 +26,13 @@ pub struct LogicalMessage<'a> {
 }
 
 impl<'a> LogicalMessage<'a> {
+    /// Reads what follows the type byte.
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let before = reader.clone();
         let transactional = match reader.u8("flags")? {
             0 => false,
             1 => true,
-            other => return Err(before.error("flags", Problem::Unknown(other))),
+            other => return Err(before.unknown("flags", other, "0, 1")),
         };
         let lsn = reader.lsn("message LSN")?;
         let prefix = reader.text("prefix")?;
@@ -38,18 +45,17 @@ impl<'a> LogicalMessage<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        let length = u32::try_from(self.content.len()).unwrap_or(u32::MAX);
         out.extend_from_slice(&[b'M', u8::from(self.transactional)]);
         out.extend_from_slice(&self.lsn.as_u64().to_be_bytes());
         put_text(self.prefix, out);
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(self.content);
+        put_bytes(self.content, out);
     }
 }
 
-impl std::fmt::Debug for LogicalMessage<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for LogicalMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             transactional,
             lsn,

@@ -1,12 +1,17 @@
 //! Relation and Type: what rows mean from here on.
 
-use super::put_text;
-use crate::error::{DecodeError, Problem};
+use std::fmt;
+
+use crate::error::DecodeError;
 use crate::id::Oid;
 use crate::reader::Reader;
 use crate::text::Text;
+use crate::writer::put_text;
 
-/// A table's published columns, valid from this place of the stream until the next such message.
+/// A table's published columns (PostgreSQL manual, "Logical Replication Message Formats", Relation).
+///
+/// It holds from this place of the stream until the next one of the same table, which may come in
+/// the middle of a transaction; rows are read by it, never by the catalog of the present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation<'a> {
     /// The table's object id, which rows refer to.
@@ -35,6 +40,14 @@ pub enum ReplicaIdentity {
 }
 
 /// The columns of a relation, checked completely when it was decoded.
+/// ```
+/// use outflow_pgoutput::{Column, Columns, Oid, Text};
+///
+/// let id = Column { key: true, name: Text::new(b"id"), type_oid: Oid::new(23), type_modifier: -1 };
+/// let mut memory = Vec::new();
+/// let columns = Columns::encode(&[id], &mut memory);
+/// assert!(columns.iter().eq([id]));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Columns<'a> {
     /// The number of columns.
@@ -56,7 +69,8 @@ pub struct Column<'a> {
     pub type_modifier: i32,
 }
 
-/// The name of a type that is not built in; sent before the relation that uses it.
+/// The name of a type that is not built in (PostgreSQL manual, "Logical Replication Message Formats",
+/// Type); it comes before the relation that uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Type<'a> {
     /// The type's object id. For a domain, this is the domain's, and the names are its base type's.
@@ -68,6 +82,7 @@ pub struct Type<'a> {
 }
 
 impl<'a> Relation<'a> {
+    /// Reads what follows the type byte.
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             id: reader.oid("relation id")?,
@@ -78,6 +93,7 @@ impl<'a> Relation<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(b'R');
         out.extend_from_slice(&self.id.as_u32().to_be_bytes());
@@ -90,6 +106,7 @@ impl<'a> Relation<'a> {
 }
 
 impl ReplicaIdentity {
+    /// Reads its letter.
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let before = reader.clone();
         match reader.u8("replica identity")? {
@@ -97,10 +114,11 @@ impl ReplicaIdentity {
             b'n' => Ok(Self::Nothing),
             b'f' => Ok(Self::Full),
             b'i' => Ok(Self::Index),
-            other => Err(before.error("replica identity", Problem::Unknown(other))),
+            other => Err(before.unknown("replica identity", other, "d, n, f, i")),
         }
     }
 
+    /// Gives its letter.
     const fn as_byte(self) -> u8 {
         match self {
             Self::Default => b'd',
@@ -112,6 +130,7 @@ impl ReplicaIdentity {
 }
 
 impl<'a> Columns<'a> {
+    /// Reads and checks the columns.
     fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let count = reader.u16("number of columns")?;
         let start = reader.clone();
@@ -124,7 +143,8 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// Writes columns as the protocol does, into memory that outlives the message made of them.
+    /// Writes columns as the protocol does, for tests: `out` is cleared and lent to the result. A column
+    /// past the 65,535th is left out.
     pub fn encode<'b>(columns: &[Column<'_>], out: &'b mut Vec<u8>) -> Columns<'b> {
         let count = u16::try_from(columns.len()).unwrap_or(u16::MAX);
         out.clear();
@@ -155,12 +175,13 @@ impl<'a> Columns<'a> {
 }
 
 impl<'a> Column<'a> {
+    /// Reads one column.
     fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let before = reader.clone();
         let key = match reader.u8("column flags")? {
             0 => false,
             1 => true,
-            other => return Err(before.error("column flags", Problem::Unknown(other))),
+            other => return Err(before.unknown("column flags", other, "0, 1")),
         };
         Ok(Self {
             key,
@@ -171,13 +192,14 @@ impl<'a> Column<'a> {
     }
 }
 
-impl std::fmt::Debug for Columns<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Columns<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
 }
 
 impl<'a> Type<'a> {
+    /// Reads what follows the type byte.
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             id: reader.oid("type id")?,
@@ -186,6 +208,7 @@ impl<'a> Type<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(b'Y');
         out.extend_from_slice(&self.id.as_u32().to_be_bytes());

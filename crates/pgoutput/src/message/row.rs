@@ -1,11 +1,13 @@
 //! Insert, Update, Delete and Truncate.
 
-use crate::error::{DecodeError, Problem};
+use std::fmt;
+
+use crate::error::DecodeError;
 use crate::id::Oid;
 use crate::reader::Reader;
 use crate::tuple::Tuple;
 
-/// A row was inserted.
+/// A row was inserted (PostgreSQL manual, "Logical Replication Message Formats", Insert).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Insert<'a> {
     /// The table.
@@ -14,18 +16,19 @@ pub struct Insert<'a> {
     pub new: Tuple<'a>,
 }
 
-/// A row was updated.
+/// A row was updated (PostgreSQL manual, "Logical Replication Message Formats", Update).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update<'a> {
     /// The table.
     pub relation: Oid,
-    /// The old row, as far as it is known: see the table's `REPLICA IDENTITY`.
+    /// The old row: all of it, or its key if that changed or was stored out of line, by the table's
+    /// [`ReplicaIdentity`](crate::ReplicaIdentity).
     pub old: Option<OldTuple<'a>>,
     /// The new row.
     pub new: Tuple<'a>,
 }
 
-/// A row was deleted.
+/// A row was deleted (PostgreSQL manual, "Logical Replication Message Formats", Delete).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delete<'a> {
     /// The table.
@@ -34,10 +37,11 @@ pub struct Delete<'a> {
     pub old: OldTuple<'a>,
 }
 
-/// Tables were emptied, all by one command.
+/// Tables were emptied, all by one command (PostgreSQL manual, "Logical Replication Message Formats",
+/// Truncate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Truncate<'a> {
-    /// Bit 0: CASCADE, bit 1: RESTART IDENTITY.
+    /// Bit 0: `CASCADE`, bit 1: `RESTART IDENTITY`.
     pub flags: u8,
     /// The tables.
     pub relations: RelationIds<'a>,
@@ -53,10 +57,11 @@ pub enum OldTuple<'a> {
 }
 
 /// A list of tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RelationIds<'a>(&'a [u8]);
 
 impl<'a> Insert<'a> {
+    /// Reads what follows the type byte.
     #[inline]
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
@@ -65,15 +70,17 @@ impl<'a> Insert<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(b'I');
         out.extend_from_slice(&self.relation.as_u32().to_be_bytes());
         out.push(b'N');
-        self.new.encode(out);
+        self.new.put(out);
     }
 }
 
 impl<'a> Update<'a> {
+    /// Reads what follows the type byte.
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let relation = reader.oid("relation id")?;
         let mut peek = reader.clone();
@@ -88,6 +95,7 @@ impl<'a> Update<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(b'U');
         out.extend_from_slice(&self.relation.as_u32().to_be_bytes());
@@ -95,11 +103,12 @@ impl<'a> Update<'a> {
             old.encode(out);
         }
         out.push(b'N');
-        self.new.encode(out);
+        self.new.put(out);
     }
 }
 
 impl<'a> Delete<'a> {
+    /// Reads what follows the type byte.
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             relation: reader.oid("relation id")?,
@@ -107,6 +116,7 @@ impl<'a> Delete<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(b'D');
         out.extend_from_slice(&self.relation.as_u32().to_be_bytes());
@@ -115,6 +125,17 @@ impl<'a> Delete<'a> {
 }
 
 impl<'a> Truncate<'a> {
+    /// Says whether tables that refer to those named were emptied with them.
+    pub const fn cascade(&self) -> bool {
+        self.flags & 1 != 0
+    }
+
+    /// Says whether sequences that the tables own begin anew.
+    pub const fn restart_identity(&self) -> bool {
+        self.flags & 2 != 0
+    }
+
+    /// Reads what follows the type byte.
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let count = reader.length("number of relations")?;
         let flags = reader.u8("flags")?;
@@ -125,6 +146,7 @@ impl<'a> Truncate<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let count = u32::try_from(self.relations.len()).unwrap_or(u32::MAX);
         out.push(b'T');
@@ -135,27 +157,29 @@ impl<'a> Truncate<'a> {
 }
 
 impl<'a> OldTuple<'a> {
+    /// Reads an old row and the letter before it.
     fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let before = reader.clone();
         match reader.u8("tuple kind")? {
             b'K' => Tuple::decode(reader).map(Self::Key),
             b'O' => Tuple::decode(reader).map(Self::Full),
-            other => Err(before.error("tuple kind", Problem::Unknown(other))),
+            other => Err(before.unknown("tuple kind", other, "K, O")),
         }
     }
 
+    /// Appends its letter and the row.
     fn encode(&self, out: &mut Vec<u8>) {
         let (kind, tuple) = match self {
             Self::Key(tuple) => (b'K', tuple),
             Self::Full(tuple) => (b'O', tuple),
         };
         out.push(kind);
-        tuple.encode(out);
+        tuple.put(out);
     }
 }
 
 impl<'a> RelationIds<'a> {
-    /// Writes a list as the protocol does, into memory that outlives the message made of it.
+    /// Writes a list as the protocol does, for tests: `out` is cleared and lent to the result.
     pub fn encode<'b>(relations: &[Oid], out: &'b mut Vec<u8>) -> RelationIds<'b> {
         out.clear();
         for relation in relations {
@@ -181,12 +205,18 @@ impl<'a> RelationIds<'a> {
     }
 }
 
-/// Reads the new row and the byte before it.
+impl fmt::Debug for RelationIds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Reads the new row and the letter before it.
 #[inline]
 fn new_tuple<'a>(reader: &mut Reader<'a>) -> Result<Tuple<'a>, DecodeError> {
     let before = reader.clone();
     match reader.u8("tuple kind")? {
         b'N' => Tuple::decode(reader),
-        other => Err(before.error("tuple kind", Problem::Unknown(other))),
+        other => Err(before.unknown("tuple kind", other, "N")),
     }
 }

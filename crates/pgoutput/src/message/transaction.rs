@@ -1,14 +1,16 @@
-//! Begin, Commit and Origin.
+//! Begin, Commit and Origin: what stands around a transaction's rows.
 
-use super::put_text;
 use crate::error::DecodeError;
 use crate::id::Xid;
 use crate::lsn::Lsn;
 use crate::reader::Reader;
 use crate::text::Text;
 use crate::time::Timestamp;
+use crate::writer::put_text;
 
-/// A transaction begins.
+/// A transaction begins (PostgreSQL manual, "Logical Replication Message Formats", Begin).
+///
+/// Transactions come whole, one after the other, in the order of their commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Begin {
     /// Where its commit record starts: equal to the Commit's `commit_lsn`.
@@ -19,12 +21,12 @@ pub struct Begin {
     pub xid: Xid,
 }
 
-/// A transaction is complete.
+/// A transaction is complete (PostgreSQL manual, "Logical Replication Message Formats", Commit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commit {
     /// Unused so far: 0.
     pub flags: u8,
-    /// Where its commit record starts.
+    /// Where its commit record starts. Confirming this would have the transaction sent again.
     pub commit_lsn: Lsn,
     /// Where its commit record ends: what may be confirmed once the transaction is delivered.
     pub end_lsn: Lsn,
@@ -32,7 +34,8 @@ pub struct Commit {
     pub commit_time: Timestamp,
 }
 
-/// The transaction was replicated here from another server.
+/// The transaction was replicated here from another server (PostgreSQL manual, "Logical Replication
+/// Message Formats", Origin); it follows the Begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin<'a> {
     /// The commit's position on that server.
@@ -42,6 +45,8 @@ pub struct Origin<'a> {
 }
 
 impl Begin {
+    /// Reads what follows the type byte.
+    #[inline]
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             final_lsn: reader.lsn("final LSN")?,
@@ -50,6 +55,7 @@ impl Begin {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(b'B');
         out.extend_from_slice(&self.final_lsn.as_u64().to_be_bytes());
@@ -59,6 +65,8 @@ impl Begin {
 }
 
 impl Commit {
+    /// Reads what follows the type byte.
+    #[inline]
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
             flags: reader.u8("flags")?,
@@ -68,6 +76,7 @@ impl Commit {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&[b'C', self.flags]);
         out.extend_from_slice(&self.commit_lsn.as_u64().to_be_bytes());
@@ -77,6 +86,7 @@ impl Commit {
 }
 
 impl<'a> Origin<'a> {
+    /// Reads what follows the type byte.
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             lsn: reader.lsn("origin LSN")?,
@@ -84,6 +94,7 @@ impl<'a> Origin<'a> {
         })
     }
 
+    /// Appends the message.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.push(b'O');
         out.extend_from_slice(&self.lsn.as_u64().to_be_bytes());
