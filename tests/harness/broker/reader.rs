@@ -78,6 +78,8 @@ impl Reader {
             .set("auto.offset.reset", "error")
             .set("isolation.level", "read_committed")
             .set("enable.partition.eof", "true")
+            // Requests for metadata wait behind the fetch on the connection, 500 ms by default.
+            .set("fetch.wait.max.ms", "20")
             .set("fetch.error.backoff.ms", "20")
             .set("topic.metadata.refresh.fast.interval.ms", "50")
             .create()?;
@@ -203,10 +205,11 @@ impl Reader {
 
     /// Looks for partitions that are not read yet, and reads them from their beginning.
     fn assign_new(&mut self) -> anyhow::Result<()> {
-        self.asked = Some(Instant::now());
         let mut new = TopicPartitionList::new();
         // All topics are asked for: to ask for one that does not exist is an error that stays for a while.
-        let metadata = self.consumer.fetch_metadata(None, REQUEST)?;
+        let metadata = self.consumer.fetch_metadata(None, REQUEST);
+        self.asked = Some(Instant::now());
+        let metadata = metadata?;
         let wanted = metadata
             .topics()
             .iter()
