@@ -103,12 +103,13 @@ exec 9>"$parts/.lock"
 flock 9 # A second run waits here, and then finds everything in its place.
 list=$(missing)
 [ -n "$list" ] || exit 0
+rm -rf "$parts"/.tmp.* # What a run left that was killed.
 tmp=$(mktemp -d "$parts/.tmp.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 
 say "fetching $(wc -l <<<"$list") parts into $parts"
 project <<<"$list" >"$tmp/pom.xml"
-fetch() { mvn -q -B -f "$tmp/pom.xml" dependency:copy -DoutputDirectory="$tmp" 9>&- >&2; }
+fetch() { mvn -q -B -Dstyle.color=never -f "$tmp/pom.xml" dependency:copy -DoutputDirectory="$tmp" 9>&- >&2; }
 fetch || { say "trying once more"; fetch; } || die "Maven cannot fetch the parts" "its messages are above"
 while read -r sha _ artifact version place; do
     install_part "$tmp" "$sha" "$artifact" "$version" "$place"
