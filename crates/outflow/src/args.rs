@@ -22,7 +22,7 @@ pub(crate) use command::{
 ///
 /// Every row inserted into the outbox table becomes a Kafka record, in commit order, at least once.
 /// The replication slot moves only past what Kafka has confirmed with acks=all.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "outflow", version, max_term_width = 100, after_help = examples::TOP)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 #[command(subcommand_value_name = "COMMAND")]
@@ -35,8 +35,9 @@ pub(crate) struct Args {
     pub(crate) global: Global,
 }
 
-/// Where the configuration comes from; allowed at every level.
-#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
+/// Where the configuration comes from; allowed at every level. It has no `Debug`, as a secret may
+/// be in it.
+#[derive(Clone, Default, clap::Args)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct Global {
     /// Configuration file; default: $OUTFLOW_CONFIG, ./outflow.toml, /etc/outflow/outflow.toml.
@@ -54,7 +55,7 @@ pub(crate) struct Global {
 }
 
 /// One `--set KEY=VALUE`, not looked into yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Assignment {
     /// The setting's dotted name.
     pub(crate) key: String,

@@ -6,7 +6,7 @@ use super::*;
 
 /// Reads a line that is right.
 fn read(line: &str) -> Args {
-    Args::read(line.split(' ')).unwrap()
+    Args::read(line.split(' ')).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn common_options_may_stand_at_every_level_and_none_is_lost() {
 
 #[test]
 fn an_assignment_is_split_outside_of_quotes() {
-    let set = assignment("kafka.properties.\"a=b\" = x=y").unwrap();
+    let set = assignment("kafka.properties.\"a=b\" = x=y").ok().unwrap();
     assert_eq!(
         (set.key.as_str(), set.value.as_str()),
         ("kafka.properties.\"a=b\"", " x=y")
@@ -36,7 +36,7 @@ fn an_assignment_is_split_outside_of_quotes() {
 
 #[test]
 fn ack_is_refused_with_kafka() {
-    let error = Args::read(["outflow", "run", "--ack"]).unwrap_err();
+    let error = Args::read(["outflow", "run", "--ack"]).err().unwrap();
     assert_eq!(
         (error.kind(), error.exit_code()),
         (ErrorKind::ArgumentConflict, 2)

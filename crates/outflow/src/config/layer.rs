@@ -19,8 +19,8 @@ const PREFIX: &str = "OUTFLOW__";
 /// Where a file is looked for that nobody named.
 const PLACES: [&str; 2] = ["outflow.toml", "/etc/outflow/outflow.toml"];
 
-/// Everything that was said, unread.
-#[derive(Debug, Default)]
+/// Everything that was said, unread; it has no `Debug`, as secrets may be in it.
+#[derive(Default)]
 pub(super) struct Sources {
     /// The file, if there is one.
     pub(super) file: Option<File>,
@@ -31,7 +31,7 @@ pub(super) struct Sources {
 }
 
 /// The layers in the order of rising precedence, with what is wrong with their form.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Layers {
     /// A table a layer.
     pub(super) tables: Vec<Vec<Entry>>,

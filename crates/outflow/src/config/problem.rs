@@ -37,7 +37,7 @@ struct Said {
 }
 
 /// The file that a configuration was read from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct File {
     /// Its name, as it was given.
     pub(super) path: PathBuf,

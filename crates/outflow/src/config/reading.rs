@@ -25,7 +25,6 @@ struct Line {
 }
 
 /// All layers, read.
-#[derive(Debug)]
 pub(crate) struct Reading {
     /// Where it all is from.
     sources: Sources,

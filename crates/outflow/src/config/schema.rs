@@ -93,7 +93,8 @@ fn range(kind: Kind) -> Option<String> {
 
 /// Describes what a setting takes.
 fn kind(kind: Kind) -> Json {
-    let scalar = json!(["string", "integer", "number", "boolean"]);
+    // A dot in a name need not be quoted: it makes a table then.
+    let scalar = json!(["string", "integer", "number", "boolean", "object"]);
     let open = |value: Json| json!({ "type": "object", "additionalProperties": value });
     match kind {
         Kind::Text => json!({ "type": "string" }),
@@ -113,26 +114,34 @@ fn kind(kind: Kind) -> Json {
         Kind::Only(only) => json!({ "const": only }),
         Kind::Secret => json!({ "$ref": "#/$defs/secret" }),
         Kind::List => json!({ "type": "array", "items": { "type": "string" } }),
-        Kind::Topic => json!({ "anyOf": [
-            { "type": "string" },
-            {
-                "type": "object",
-                "properties": { "regex": { "type": "string" }, "replacement": { "type": "string" } },
-                "required": ["regex", "replacement"],
-                "additionalProperties": false,
-            },
-        ] }),
-        Kind::Headers => json!({ "anyOf": [
-            { "type": "object", "additionalProperties": { "type": "string" } },
-            { "type": "array", "items": {
-                "type": "array", "items": { "type": "string" }, "minItems": 2, "maxItems": 2,
-            } },
-        ] }),
+        Kind::Topic => json!({ "anyOf": [{ "type": "string" }, regex()] }),
+        Kind::Headers => json!({ "anyOf": [open(json!({ "type": "string" })), pairs()] }),
         Kind::Map => open(json!({ "type": scalar })),
         Kind::Properties => {
             open(json!({ "anyOf": [{ "type": scalar }, { "$ref": "#/$defs/secret" }] }))
         }
     }
+}
+
+/// Describes a topic by regular expression.
+fn regex() -> Json {
+    json!({
+        "type": "object",
+        "properties": { "regex": { "type": "string" }, "replacement": { "type": "string" } },
+        "required": ["regex", "replacement"],
+        "additionalProperties": false,
+    })
+}
+
+/// Describes headers whose names may repeat.
+fn pairs() -> Json {
+    let pair = json!({
+        "type": "array",
+        "items": { "type": "string" },
+        "minItems": 2,
+        "maxItems": 2,
+    });
+    json!({ "type": "array", "items": pair })
 }
 
 /// Describes a secret.

@@ -42,8 +42,8 @@ impl Origin {
     }
 }
 
-/// A value, not looked into yet.
-#[derive(Clone, Debug)]
+/// A value, not looked into yet; it has no `Debug`, as it may be a secret.
+#[derive(Clone)]
 pub(super) struct Node {
     /// Where it stands.
     pub(super) origin: Origin,
@@ -54,7 +54,7 @@ pub(super) struct Node {
 }
 
 /// What a value is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Data {
     /// Text.
     Text(String),
@@ -71,7 +71,7 @@ pub(super) enum Data {
 }
 
 /// A name with its value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Entry {
     /// The name, which may hold dots.
     pub(super) key: String,

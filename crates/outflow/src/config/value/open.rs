@@ -10,10 +10,6 @@ use crate::config::tree::{Data, Entry, Node, Origin};
 
 /// Reads a list of text; outside of the file, commas may separate it.
 pub(super) fn list(setting: &Setting, node: &Node, problems: &mut Vec<Problem>) -> Option<Value> {
-    let located = |text: &str, origin: &Origin| Located {
-        value: text.to_owned(),
-        origin: origin.clone(),
-    };
     let Data::List(items) = &node.data else {
         if node.raw.is_none() {
             problems.push(wrong_type(setting, node));
@@ -47,40 +43,37 @@ pub(super) fn topic(setting: &Setting, node: &Node, problems: &mut Vec<Problem>)
         return text(node).map(|template| Value::Text(template.to_owned()));
     };
     let (mut regex, mut replacement, before) = (None, None, problems.len());
-    for entry in entries {
-        let key = format!("{}.{}", setting.key, entry.key);
-        let origin = entry.node.origin.clone();
-        let value = text(&entry.node).map(|t| Located {
-            value: t.to_owned(),
-            origin,
-        });
-        match (entry.key.as_str(), value) {
+    for Entry { key, origin, node } in entries {
+        let full = format!("{}.{key}", setting.key);
+        let value = text(node).map(|text| located(text, &node.origin));
+        match (key.as_str(), value) {
             ("regex", Some(value)) => regex = Some(value),
             ("replacement", Some(value)) => replacement = Some(value),
-            ("regex" | "replacement", None) => {
-                problems.push(wrong_part(&key, &entry.node, "text"));
-            }
+            ("regex" | "replacement", None) => problems.push(wrong_part(&full, node, "text")),
             _ => problems.push(
-                Problem::new(&key, format!("unknown setting `{key}`"), &entry.origin)
+                Problem::new(&full, format!("unknown setting `{full}`"), origin)
                     .label("no such setting")
                     .help("a topic by pattern has `regex` and `replacement`"),
             ),
         }
     }
     if (regex.is_none() || replacement.is_none()) && problems.len() == before {
-        problems.push(
-            Problem::new(
-                setting.key,
-                format!("`{}` is not complete", setting.key),
-                &node.origin,
-            )
-            .label("both `regex` and `replacement` are needed"),
-        );
+        let message = format!("`{}` is not complete", setting.key);
+        let problem = Problem::new(setting.key, message, &node.origin);
+        problems.push(problem.label("both `regex` and `replacement` are needed"));
     }
     Some(Value::Regex {
         regex: regex?,
         replacement: replacement?,
     })
+}
+
+/// Keeps a text with its place.
+fn located(text: &str, origin: &Origin) -> Located<String> {
+    Located {
+        value: text.to_owned(),
+        origin: origin.clone(),
+    }
 }
 
 /// Reads names with templates, or pairs of them.
