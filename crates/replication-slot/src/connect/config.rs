@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::connect::conninfo::{ConnInfo, ConnInfoError};
 
 pub use environment::{Environment, OsUser};
+pub(super) use host::DEFAULT_FOLDER;
 pub use host::Host;
 pub use password::PasswordSource;
 pub use sslmode::SslMode;

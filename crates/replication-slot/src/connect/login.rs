@@ -1,15 +1,13 @@
 //! The startup message and the login.
 
-use std::io;
+mod password;
 
 use bytes::BytesMut;
-use fallible_iterator::FallibleIterator;
-use postgres_protocol::authentication::md5_hash;
-use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
-use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout_at;
 
+use crate::connect::route::Route;
 use crate::connect::wire::parse;
 use crate::connect::{ConnectConfig, ConnectError, Opened, ServerError, Wire, WireFailure};
 use crate::wire::RawFrame;
@@ -23,7 +21,35 @@ pub enum Purpose {
     Sql,
 }
 
-/// Logs in; `settings` are sent as `-c name=value` with the session.
+/// Connects and logs in, at the first address that takes the session.
+///
+/// It is [`open`] and [`login`] in one, and does what only both together can: a server that is
+/// starting up or shutting down is passed over if another address is left, and with
+/// `sslmode=prefer` a server that refuses the role over TLS is asked once more without.
+///
+/// # Errors
+/// [`ConnectError`], with the server's own words where it refuses.
+///
+/// # Cancel safety
+/// Cancelling it closes the connection.
+///
+/// [`open`]: crate::connect::open
+pub async fn establish(
+    config: &ConnectConfig,
+    purpose: Purpose,
+    settings: &[(&str, &str)],
+) -> Result<Wire, ConnectError> {
+    let mut route = Route::new(config);
+    while let Some(opened) = route.next().await {
+        match login(opened, config, purpose, settings).await {
+            Ok(wire) => return Ok(wire),
+            Err(error) => route.failed(error)?,
+        }
+    }
+    Err(route.into_error())
+}
+
+/// Logs in; `settings` are sent as `-c name=value` with the session, after the user's `options`.
 ///
 /// # Errors
 /// [`ConnectError`], with the server's own words where it refuses.
@@ -36,54 +62,61 @@ pub async fn login(
     purpose: Purpose,
     settings: &[(&str, &str)],
 ) -> Result<Wire, ConnectError> {
-    let mut wire = Wire::new(opened.stream);
+    let (deadline, address) = (opened.deadline, opened.host.to_string());
+    let attempt = log_in(Wire::new(opened), config, purpose, settings);
+    let Some(deadline) = deadline else {
+        return attempt.await;
+    };
+    let patience = config.connect_timeout.unwrap_or_default();
+    let timed_out = |_| ConnectError::TimedOut { address, patience };
+    timeout_at(deadline, attempt).await.map_err(timed_out)?
+}
+
+/// Logs in, for as long as it takes.
+async fn log_in(
+    mut wire: Wire,
+    config: &ConnectConfig,
+    purpose: Purpose,
+    settings: &[(&str, &str)],
+) -> Result<Wire, ConnectError> {
     send_startup(&mut wire, config, purpose, settings).await?;
-    let user = config.user();
     loop {
-        let (tag, body) = wire.receive().await.map_err(broken)?;
-        if tag == b'E' {
-            return Err(ConnectError::Server(ServerError::parse(&body)));
+        let (tag, body) = receive(&mut wire).await?;
+        match tag {
+            b'R' => password::answer(&mut wire, config, &body).await?,
+            b'Z' => return Ok(wire),
+            b'K' | b'S' | b'N' | b'v' => note(&mut wire, tag, &body)?,
+            other => {
+                let what = format!("message {:?} at login", char::from(other));
+                return Err(ConnectError::Protocol(what));
+            }
         }
-        let message = parse(RawFrame { tag, body: &body });
-        let message = message.map_err(|error| ConnectError::Protocol(error.to_string()))?;
-        match message {
-            Some(Message::AuthenticationCleartextPassword) => {
-                let password = config.password(&opened.host)?;
-                send_password(&mut wire, password.expose_secret().as_bytes()).await?;
-            }
-            Some(Message::AuthenticationMd5Password(body)) => {
-                let password = config.password(&opened.host)?;
-                let secret = password.expose_secret().as_bytes();
-                let hash = md5_hash(user.as_bytes(), secret, body.salt());
-                send_password(&mut wire, hash.as_bytes()).await?;
-            }
-            Some(Message::AuthenticationSasl(body)) => {
-                let mechanisms: Vec<String> = body
-                    .mechanisms()
-                    .map(|name| Ok(name.to_owned()))
-                    .collect()
-                    .map_err(|error| ConnectError::Protocol(error.to_string()))?;
-                if !mechanisms.iter().any(|name| name == SCRAM_SHA_256) {
-                    return Err(ConnectError::Method {
-                        method: mechanisms.join(", "),
-                    });
-                }
-                let password = config.password(&opened.host)?;
-                scram(&mut wire, &password, user).await?;
-            }
-            Some(Message::AuthenticationGss | Message::AuthenticationKerberosV5) => {
-                return Err(ConnectError::Method {
-                    method: "GSSAPI".to_owned(),
-                });
-            }
-            Some(Message::AuthenticationSspi) => {
-                return Err(ConnectError::Method {
-                    method: "SSPI".to_owned(),
-                });
-            }
-            Some(Message::ReadyForQuery(_)) => return Ok(wire),
-            Some(_) | None => {}
+    }
+}
+
+/// Receives a message that is no error.
+async fn receive(wire: &mut Wire) -> Result<(u8, BytesMut), ConnectError> {
+    match wire.receive().await {
+        Ok((b'E', body)) => Err(ConnectError::Server(ServerError::parse(&body))),
+        Ok(message) => Ok(message),
+        Err(WireFailure::Server(error)) => Err(ConnectError::Server(error)),
+        Err(WireFailure::Io(error)) => Err(ConnectError::Io(error)),
+        Err(WireFailure::Protocol(text)) => Err(ConnectError::Protocol(text)),
+    }
+}
+
+/// Takes note of what the server says of itself.
+fn note(wire: &mut Wire, tag: u8, body: &[u8]) -> Result<(), ConnectError> {
+    if tag != b'K' {
+        wire.note(tag, body);
+        return Ok(());
+    }
+    match parse(RawFrame { tag, body }) {
+        Ok(Some(Message::BackendKeyData(key))) => {
+            wire.info.pid = key.process_id();
+            Ok(())
         }
+        Ok(_) | Err(_) => Err(ConnectError::Protocol("a broken BackendKeyData".to_owned())),
     }
 }
 
@@ -98,11 +131,13 @@ pub(super) async fn send_startup(
     let mut parameters = vec![
         ("user", config.user()),
         ("database", config.dbname()),
-        ("application_name", config.application_name()),
         ("client_encoding", config.client_encoding()),
     ];
     if purpose == Purpose::Replication {
         parameters.push(("replication", "database"));
+    }
+    if !config.application_name().is_empty() {
+        parameters.push(("application_name", config.application_name()));
     }
     if !options.is_empty() {
         parameters.push(("options", &options));
@@ -110,53 +145,4 @@ pub(super) async fn send_startup(
     let mut message = BytesMut::new();
     frontend::startup_message(parameters, &mut message).map_err(ConnectError::Io)?;
     wire.send(&message).await.map_err(ConnectError::Io)
-}
-
-/// Sends a password message.
-async fn send_password(wire: &mut Wire, password: &[u8]) -> Result<(), ConnectError> {
-    let mut message = BytesMut::new();
-    frontend::password_message(password, &mut message).map_err(ConnectError::Io)?;
-    wire.send(&message).await.map_err(ConnectError::Io)
-}
-
-/// Proves the password by SCRAM-SHA-256 without channel binding, and has the server prove itself.
-async fn scram(wire: &mut Wire, password: &SecretString, user: &str) -> Result<(), ConnectError> {
-    let secret = password.expose_secret().as_bytes();
-    let mut scram = ScramSha256::new(secret, ChannelBinding::unsupported());
-    let mut message = BytesMut::new();
-    frontend::sasl_initial_response(SCRAM_SHA_256, scram.message(), &mut message)
-        .map_err(ConnectError::Io)?;
-    wire.send(&message).await.map_err(ConnectError::Io)?;
-    let refuse = |error: io::Error| ConnectError::Protocol(format!("SCRAM: {error}"));
-    loop {
-        let (tag, body) = wire.receive().await.map_err(broken)?;
-        if tag == b'E' {
-            return Err(ConnectError::Server(ServerError::parse(&body)));
-        }
-        match parse(RawFrame { tag, body: &body }).map_err(refuse)? {
-            Some(Message::AuthenticationSaslContinue(body)) => {
-                scram.update(body.data()).map_err(refuse)?;
-                let mut message = BytesMut::new();
-                frontend::sasl_response(scram.message(), &mut message).map_err(ConnectError::Io)?;
-                wire.send(&message).await.map_err(ConnectError::Io)?;
-            }
-            Some(Message::AuthenticationSaslFinal(body)) => {
-                let proof = scram.finish(body.data());
-                let user = user.to_owned();
-                return proof.map_err(|_| ConnectError::ServerProof { user });
-            }
-            Some(_) | None => {
-                return Err(ConnectError::Protocol("SCRAM was broken off".to_owned()));
-            }
-        }
-    }
-}
-
-/// Sorts a failure of the connection.
-fn broken(failure: WireFailure) -> ConnectError {
-    match failure {
-        WireFailure::Server(error) => ConnectError::Server(error),
-        WireFailure::Io(error) => ConnectError::Io(error),
-        WireFailure::Protocol(text) => ConnectError::Protocol(text),
-    }
 }

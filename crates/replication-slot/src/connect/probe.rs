@@ -3,10 +3,15 @@
 use std::io;
 use std::time::Duration;
 
+use bytes::BytesMut;
+use postgres_protocol::message::frontend;
 use tokio::time::timeout;
 
 use crate::connect::login::send_startup;
-use crate::connect::{ConnectConfig, ConnectError, Purpose, ServerError, Wire, open};
+use crate::connect::route::Route;
+use crate::connect::{
+    ConnectConfig, ConnectError, Opened, Purpose, ReceiveBuffer, ServerError, Wire,
+};
 
 /// What a server answers to a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,24 +28,41 @@ pub enum Probe {
 
 /// Asks: connects, sends the startup message, reads the first answer, and leaves.
 ///
+/// Of several servers the best answer counts; to ask one alone, narrow the configuration to
+/// [`ServerInfo::host`] by [`ConnectConfig::with_host`]. It logs in nowhere and leaves no line in
+/// the server's log unless that logs every connection.
+///
 /// # Cancel safety
 /// Cancelling it closes the connection.
+///
+/// [`ServerInfo::host`]: crate::connect::ServerInfo::host
 pub async fn probe(config: &ConnectConfig, patience: Duration) -> Probe {
-    timeout(patience, ask(config))
+    let config = config.clone().with_receive_buffer(ReceiveBuffer::System);
+    timeout(patience, ask(&config))
         .await
         .unwrap_or(Probe::Unknown)
 }
 
-/// Asks, for as long as it takes.
+/// Asks one server after the other, for as long as it takes.
 async fn ask(config: &ConnectConfig) -> Probe {
-    let opened = match open(config).await {
-        Ok(opened) => opened,
-        Err(ConnectError::Unreachable { source, .. }) if is_refusal(source.kind()) => {
-            return Probe::Refused;
+    let mut route = Route::new(config);
+    let mut found = None;
+    while let Some(opened) = route.next().await {
+        match ask_one(opened, config).await {
+            Probe::Accepting => return Probe::Accepting,
+            Probe::ShuttingDown => found = Some(Probe::ShuttingDown),
+            answer @ (Probe::Refused | Probe::Unknown) => found = found.or(Some(answer)),
         }
-        Err(_) => return Probe::Unknown,
-    };
-    let mut wire = Wire::new(opened.stream);
+    }
+    found.unwrap_or_else(|| match is_refusal(&route.into_error()) {
+        true => Probe::Refused,
+        false => Probe::Unknown,
+    })
+}
+
+/// Asks over a connection.
+async fn ask_one(opened: Opened, config: &ConnectConfig) -> Probe {
+    let mut wire = Wire::new(opened);
     if send_startup(&mut wire, config, Purpose::Sql, &[])
         .await
         .is_err()
@@ -49,15 +71,28 @@ async fn ask(config: &ConnectConfig) -> Probe {
     }
     match wire.receive().await {
         Ok((b'E', body)) if ServerError::parse(&body).code() == "57P03" => Probe::ShuttingDown,
-        Ok(_) => Probe::Accepting,
+        Ok((b'E', _)) => Probe::Accepting,
+        Ok(_) => {
+            let mut farewell = BytesMut::new();
+            frontend::terminate(&mut farewell);
+            // The answer is there; whether the farewell arrives changes nothing.
+            let _sent = wire.send(&farewell).await;
+            Probe::Accepting
+        }
         Err(_) => Probe::Unknown,
     }
 }
 
-/// Says whether nobody listens: no port, or no socket.
-const fn is_refusal(kind: io::ErrorKind) -> bool {
+/// Says whether nobody listens anywhere: no port, or no socket.
+fn is_refusal(error: &ConnectError) -> bool {
+    if let ConnectError::Several(errors) = error {
+        return errors.iter().all(is_refusal);
+    }
+    let ConnectError::Unreachable { source, .. } = error else {
+        return false;
+    };
     matches!(
-        kind,
+        source.kind(),
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
     )
 }

@@ -1,55 +1,100 @@
 //! Ordinary SQL, through `tokio_postgres` over our own socket.
 
+use std::error::Error;
+use std::io;
+
 use secrecy::ExposeSecret;
+use tokio::time::timeout_at;
 use tokio_postgres::{Client, Config, NoTls};
 
-use crate::connect::{ConnectConfig, ConnectError, ServerError, open};
+use crate::connect::route::Route;
+use crate::connect::{ConnectConfig, ConnectError, Opened, ReceiveBuffer, ServerError};
 
-/// Connects for ordinary SQL. The connection ends when the client is dropped.
+/// Connects for ordinary SQL, by the same rules as [`establish`].
+///
+/// The connection's task runs on the current runtime and ends when the client is dropped.
 ///
 /// # Errors
 /// [`ConnectError`], with the server's own words where it refuses.
 ///
 /// # Cancel safety
 /// Cancelling it closes the connection.
+///
+/// [`establish`]: crate::connect::establish
 pub async fn sql(config: &ConnectConfig) -> Result<Client, ConnectError> {
-    let opened = open(config).await?;
+    let config = config.clone().with_receive_buffer(ReceiveBuffer::System);
+    let mut route = Route::new(&config);
+    while let Some(opened) = route.next().await {
+        match log_in(opened, &config).await {
+            Ok(client) => return Ok(client),
+            Err(error) => route.failed(error)?,
+        }
+    }
+    Err(route.into_error())
+}
+
+/// Logs in over a connection.
+async fn log_in(opened: Opened, config: &ConnectConfig) -> Result<Client, ConnectError> {
     let mut login = Config::new();
-    login
-        .user(config.user())
-        .dbname(config.dbname())
-        .application_name(config.application_name());
+    login.user(config.user()).dbname(config.dbname());
+    if !config.application_name().is_empty() {
+        login.application_name(config.application_name());
+    }
     let options = config.session_options(&[]);
     if !options.is_empty() {
         login.options(&options);
     }
+    // The server may want no password, so one that is missing is an error only if it does.
+    let mut missing = None;
     match config.password(&opened.host) {
         Ok(password) => {
             login.password(password.expose_secret());
         }
-        // The server may want none; if it does, it says so.
-        Err(ConnectError::PasswordMissing { .. }) => {}
-        Err(unreadable) => return Err(unreadable),
+        Err(error) => missing = Some(error),
     }
-    let (client, connection) = login
-        .connect_raw(opened.stream, NoTls)
-        .await
-        .map_err(|error| refused(config, error))?;
-    tokio::spawn(async move {
+    let (deadline, address) = (opened.deadline, opened.host.to_string());
+    let attempt = login.connect_raw(opened.stream, NoTls);
+    let connected = match deadline {
+        None => attempt.await,
+        Some(deadline) => {
+            let patience = config.connect_timeout.unwrap_or_default();
+            let timed_out = |_| ConnectError::TimedOut { address, patience };
+            timeout_at(deadline, attempt).await.map_err(timed_out)?
+        }
+    };
+    let (client, connection) = connected.map_err(|error| sort(error, missing))?;
+    let _detached = tokio::spawn(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(error = %error, "an SQL connection ended");
+            tracing::debug!(error = %error, "an SQL connection broke");
         }
     });
     Ok(client)
 }
 
 /// Sorts the library's error.
-fn refused(config: &ConnectConfig, error: tokio_postgres::Error) -> ConnectError {
-    match error.as_db_error() {
-        Some(server) => ConnectError::Server(ServerError::from(server)),
-        None if error.to_string().contains("password missing") => ConnectError::PasswordMissing {
-            user: config.user().to_owned(),
-        },
-        None => ConnectError::Sql(error),
+fn sort(error: tokio_postgres::Error, missing: Option<ConnectError>) -> ConnectError {
+    if let Some(server) = error.as_db_error() {
+        return ConnectError::Server(ServerError::from(server));
     }
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    if let Some(kind) = cause.map(io::Error::kind) {
+        let broken = |kind| ConnectError::Io(io::Error::new(kind, error));
+        return broken(kind);
+    }
+    if error.is_closed() {
+        return ConnectError::Io(io::ErrorKind::UnexpectedEof.into());
+    }
+    match (missing, is_about_password(&error)) {
+        (Some(missing), true) => missing,
+        _ => ConnectError::Sql(error),
+    }
+}
+
+/// Says whether the library missed a password: it has no other way to say so.
+fn is_about_password(error: &tokio_postgres::Error) -> bool {
+    error
+        .source()
+        .is_some_and(|cause| cause.to_string().contains("password missing"))
 }

@@ -8,7 +8,7 @@ use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::connect::{ServerError, Stream};
+use crate::connect::{Opened, ServerError, ServerInfo, Stream};
 use crate::wire::RawFrame;
 
 /// A session that is logged in and takes commands.
@@ -18,6 +18,8 @@ pub struct Wire {
     stream: Stream,
     /// What was received and is not read.
     inbox: BytesMut,
+    /// What the server said of itself.
+    pub(super) info: ServerInfo,
 }
 
 /// Why a command failed.
@@ -39,20 +41,36 @@ pub type TextRow = Vec<Option<String>>;
 
 impl Wire {
     /// Begins with a fresh stream.
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(super) fn new(opened: Opened) -> Self {
+        let info = ServerInfo::new(opened.host, opened.stream.is_encrypted());
         Self {
-            stream,
-            inbox: BytesMut::with_capacity(8 * 1024),
+            stream: opened.stream,
+            inbox: BytesMut::with_capacity(READ_BYTES),
+            info,
         }
     }
 
-    /// Sends bytes.
-    pub(super) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    /// Gives what the server said of itself.
+    pub const fn info(&self) -> &ServerInfo {
+        &self.info
+    }
+
+    /// Sends bytes, which should be whole messages.
+    ///
+    /// # Errors
+    /// The socket's.
+    ///
+    /// # Cancel safety
+    /// Not safe: a message may be half sent.
+    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes).await?;
         self.stream.flush().await
     }
 
     /// Reads the next message whole: type and body.
+    ///
+    /// # Cancel safety
+    /// Safe: what was received stays in the inbox.
     pub(super) async fn receive(&mut self) -> Result<(u8, BytesMut), WireFailure> {
         loop {
             match crate::wire::split(&self.inbox) {
@@ -70,6 +88,7 @@ impl Wire {
                 Ok(Err(_)) => {}
                 Err(error) => return Err(WireFailure::Protocol(error.to_string())),
             }
+            self.inbox.reserve(READ_BYTES);
             if self
                 .stream
                 .read_buf(&mut self.inbox)
@@ -92,15 +111,17 @@ impl Wire {
     pub async fn simple_query(&mut self, sql: &str) -> Result<Vec<TextRow>, WireFailure> {
         self.send_query(sql).await?;
         let mut rows = Vec::new();
-        let mut failed = None;
         loop {
             let (tag, body) = self.receive().await?;
             match tag {
                 b'T' => rows.clear(),
                 b'D' => rows.push(text_row(&body)?),
-                b'E' => failed = Some(ServerError::parse(&body)),
-                b'Z' => return failed.map_or(Ok(rows), |error| Err(WireFailure::Server(error))),
-                _ => {}
+                b'E' => return Err(self.recover(&body).await),
+                b'Z' => return Ok(rows),
+                b'G' | b'H' | b'W' => {
+                    return Err(WireFailure::Protocol("the command copies data".into()));
+                }
+                _ => self.note(tag, &body),
             }
         }
     }
@@ -108,7 +129,7 @@ impl Wire {
     /// Runs the command that turns the session into `CopyBoth`.
     ///
     /// # Errors
-    /// [`WireFailure`]: the server's refusal first of all.
+    /// [`WireFailure`]: the server's refusal first of all; the session then takes commands again.
     ///
     /// # Cancel safety
     /// Not safe: an answer may be half read.
@@ -118,13 +139,13 @@ impl Wire {
             let (tag, body) = self.receive().await?;
             match tag {
                 b'W' => return Ok(()),
-                b'E' => return Err(WireFailure::Server(ServerError::parse(&body))),
-                b'Z' | b'C' => {
+                b'E' => return Err(self.recover(&body).await),
+                b'Z' | b'C' | b'G' | b'H' => {
                     return Err(WireFailure::Protocol(
                         "the command did not start a stream".into(),
                     ));
                 }
-                _ => {}
+                _ => self.note(tag, &body),
             }
         }
     }
@@ -132,6 +153,39 @@ impl Wire {
     /// Gives the stream and what was received from it already.
     pub fn into_parts(self) -> (Stream, BytesMut) {
         (self.stream, self.inbox)
+    }
+
+    /// Reads on after an error until the server takes commands again, or closes the connection.
+    async fn recover(&mut self, body: &[u8]) -> WireFailure {
+        let error = ServerError::parse(body);
+        while let Ok((tag, body)) = self.receive().await {
+            match tag {
+                b'Z' => break,
+                _ => self.note(tag, &body),
+            }
+        }
+        WireFailure::Server(error)
+    }
+
+    /// Takes note of what may come at any time (PostgreSQL manual, "Asynchronous Operations").
+    pub(super) fn note(&mut self, tag: u8, body: &[u8]) {
+        match tag {
+            b'S' => {
+                let text = |field: &[u8]| String::from_utf8_lossy(field).into_owned();
+                let mut fields = body.split(|&byte| byte == 0).map(text);
+                if let (Some(name), Some(value)) = (fields.next(), fields.next()) {
+                    let _former = self.info.parameters.insert(name, value);
+                }
+            }
+            b'N' => {
+                let notice = ServerError::parse(body);
+                match notice.severity() {
+                    "WARNING" => tracing::warn!(error = %notice, "warning from PostgreSQL"),
+                    _ => tracing::debug!(error = %notice, "notice from PostgreSQL"),
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Sends a query.
@@ -169,3 +223,5 @@ pub(super) fn parse(frame: RawFrame<'_>) -> io::Result<Option<Message>> {
 
 /// The longest message that is taken outside a stream, in bytes.
 const MAX_MESSAGE: usize = 16 * 1024 * 1024;
+/// How much is read at a time, in bytes.
+const READ_BYTES: usize = 8 * 1024;
