@@ -9,6 +9,7 @@
 //! the stream cannot be confirmed, which the compiler checks (see [`ledger`]); the status timer
 //! depends on nothing but time; and no input from the server panics.
 
+pub mod catalog;
 pub mod connect;
 pub mod ledger;
 
