@@ -11,10 +11,17 @@
 mod error;
 mod fields;
 mod ident;
+mod publication;
 mod server;
 mod slot;
+mod table;
 
 pub use error::CatalogError;
 pub use ident::ident;
+pub use publication::{
+    Publication, PublishedTable, add_table_sql, create_publication, create_publication_sql,
+    drop_publication, drop_publication_sql, publish_inserts_sql, via_root_sql,
+};
 pub use server::ServerFacts;
 pub use slot::{SlotClient, SlotInfo, WalStatus};
+pub use table::{RowCount, Table, TableColumn, TableKind, count_rows, tables};
