@@ -8,20 +8,28 @@
 //! - One set of questions serves PostgreSQL 14 to 18: a column that a version does not have is
 //!   `None`, not an error.
 
+mod activity;
 mod error;
 mod fields;
 mod ident;
+mod peek;
 mod publication;
 mod server;
 mod slot;
+mod slot_command;
 mod table;
 
+pub use activity::{OpenTransaction, backend_pid, cancel, limit_statements, open_transactions};
 pub use error::CatalogError;
 pub use ident::ident;
+pub use peek::{Peek, peek};
 pub use publication::{
     Publication, PublishedTable, add_table_sql, create_publication, create_publication_sql,
     drop_publication, drop_publication_sql, publish_inserts_sql, via_root_sql,
 };
 pub use server::ServerFacts;
 pub use slot::{SlotClient, SlotInfo, WalStatus};
+pub use slot_command::{
+    advance_slot, advance_slot_sql, create_slot, create_slot_sql, drop_slot, drop_slot_sql,
+};
 pub use table::{RowCount, Table, TableColumn, TableKind, count_rows, tables};
