@@ -1,20 +1,23 @@
 //! Real Kafka brokers: one node in KRaft mode, shared by a whole run, or for a single test.
 
+mod own;
 mod reader;
+mod record;
 mod server;
+mod settings;
 
 use std::env;
-use std::ops::Deref;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use nix::sys::signal::Signal;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 
-pub use self::reader::{Consumed, Reader};
+pub use self::own::OwnBroker;
+pub use self::reader::Reader;
+pub use self::record::Consumed;
 use self::server::Server;
 use crate::must::must;
 use crate::runtime::block_on;
@@ -49,7 +52,7 @@ impl Broker {
     /// Starts a broker for one test alone, with settings of `server.properties` beside the harness's.
     #[must_use]
     pub fn own(settings: &[(&str, &str)]) -> OwnBroker {
-        OwnBroker(must(Self::started(settings)))
+        OwnBroker::new(must(Self::started(settings)))
     }
 
     /// A new broker.
@@ -148,55 +151,6 @@ impl Broker {
     #[must_use]
     pub fn reader(&self, topics: &[&str]) -> Reader {
         must(Reader::new(&self.client_config(), topics).context("cannot make a consumer"))
-    }
-}
-
-/// A broker that belongs to one test, which may stop and kill it. Removed when dropped.
-#[derive(Debug)]
-pub struct OwnBroker(Broker);
-
-impl Deref for OwnBroker {
-    type Target = Broker;
-
-    fn deref(&self) -> &Broker {
-        &self.0
-    }
-}
-
-impl OwnBroker {
-    /// Stops the broker in good order, and waits for its end.
-    #[track_caller]
-    pub fn stop(&self) {
-        must(self.server().end(Signal::SIGTERM));
-    }
-
-    /// Kills the broker with SIGKILL.
-    #[track_caller]
-    pub fn kill9(&self) {
-        must(self.server().end(Signal::SIGKILL));
-    }
-
-    /// Starts the broker again, on the same port, and waits until it answers with its metadata.
-    #[track_caller]
-    pub fn start(&self) {
-        must(self.server().start());
-    }
-
-    /// Sends a signal: SIGSTOP makes a broker that takes connections and never answers, SIGCONT ends that.
-    #[track_caller]
-    pub fn signal(&self, signal: Signal) {
-        must(self.server().signal(signal));
-    }
-
-    /// The process behind it.
-    #[track_caller]
-    fn server(&self) -> &Server {
-        must(
-            self.0
-                .server
-                .as_ref()
-                .context("this broker can't be controlled"),
-        )
     }
 }
 

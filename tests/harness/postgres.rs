@@ -1,64 +1,27 @@
 //! PostgreSQL servers: one of each major version for a whole run, or one for a single test.
 
 mod database;
+mod major;
+mod own;
 mod owner;
 mod server;
 mod sql;
 mod template;
 
 use std::env;
-use std::fmt;
-use std::ops::Deref;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio_postgres::Config;
 
 pub use self::database::Database;
+pub use self::major::Major;
+pub use self::own::OwnPostgres;
 use self::server::Server;
 pub use self::server::Stop;
 pub use self::sql::Sql;
 use crate::must::must;
-
-/// A major version of PostgreSQL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Major {
-    /// PostgreSQL 14.
-    V14,
-    /// PostgreSQL 15.
-    V15,
-    /// PostgreSQL 16.
-    V16,
-    /// PostgreSQL 17.
-    V17,
-    /// PostgreSQL 18.
-    V18,
-}
-
-impl Major {
-    /// Every version that outflow supports, oldest first.
-    pub const ALL: [Self; 5] = [Self::V14, Self::V15, Self::V16, Self::V17, Self::V18];
-
-    /// The version as a number.
-    #[must_use]
-    pub fn number(self) -> u32 {
-        match self {
-            Self::V14 => 14,
-            Self::V15 => 15,
-            Self::V16 => 16,
-            Self::V17 => 17,
-            Self::V18 => 18,
-        }
-    }
-}
-
-impl fmt::Display for Major {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.number())
-    }
-}
 
 /// A running server. What all tests share can't be stopped: see [`OwnPostgres`] for that.
 ///
@@ -103,7 +66,7 @@ impl Postgres {
     /// Starts a server for one test alone, with settings of `postgresql.conf` beside the harness's.
     #[must_use]
     pub fn own(major: Major, settings: &[(&str, &str)]) -> OwnPostgres {
-        OwnPostgres(must(Self::started(major, settings)))
+        OwnPostgres::new(must(Self::started(major, settings)))
     }
 
     /// The server of `OUTFLOW_TEST_PG_URL`, if it is set and of this version.
@@ -201,90 +164,5 @@ impl Postgres {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.server().port()
-    }
-}
-
-/// A server that belongs to one test, which may stop, kill and configure it. Removed when dropped.
-#[derive(Debug)]
-pub struct OwnPostgres(Postgres);
-
-impl Deref for OwnPostgres {
-    type Target = Postgres;
-
-    fn deref(&self) -> &Postgres {
-        &self.0
-    }
-}
-
-impl OwnPostgres {
-    /// Stops the server and waits for its end.
-    #[track_caller]
-    pub fn stop(&self, how: Stop) {
-        self.begin_stop(how);
-        self.wait_stopped(crate::PATIENCE);
-    }
-
-    /// Asks the server to stop, and returns at once.
-    #[track_caller]
-    pub fn begin_stop(&self, how: Stop) {
-        must(self.server().signal(how.signal()));
-    }
-
-    /// Waits for the end of the server.
-    #[track_caller]
-    pub fn wait_stopped(&self, deadline: Duration) {
-        must(self.server().wait_stopped(deadline));
-    }
-
-    /// Kills the postmaster with SIGKILL, as a crash would, and waits for the end of its children too.
-    #[track_caller]
-    pub fn kill9(&self) {
-        must(self.server().kill9());
-    }
-
-    /// Starts the server again, on the same port, and waits until it takes connections.
-    #[track_caller]
-    pub fn start(&self) {
-        must(self.server().start());
-    }
-
-    /// Sends a signal to the postmaster.
-    #[track_caller]
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        must(self.server().signal(signal));
-    }
-
-    /// Adds settings to `postgresql.conf`; they hold after [`reload`](Self::reload) or a restart.
-    #[track_caller]
-    pub fn configure(&self, settings: &[(&str, &str)]) {
-        must(self.server().configure(settings));
-    }
-
-    /// Replaces `pg_hba.conf` and reloads. The superuser keeps a line of its own on the Unix socket, which the
-    /// harness uses.
-    #[track_caller]
-    pub fn pg_hba(&self, lines: &str) {
-        must(self.server().write(
-            "pg_hba.conf",
-            &format!("local all postgres trust\n{lines}\n"),
-        ));
-        self.reload();
-    }
-
-    /// Writes a file (a certificate, a key) into the data folder, readable by the server alone.
-    #[track_caller]
-    pub fn write(&self, name: &str, content: &str) {
-        must(self.server().write(name, content));
-    }
-
-    /// Makes the server read its configuration files again, and waits until new connections follow them.
-    #[track_caller]
-    pub fn reload(&self) {
-        let loaded = || self.sql().text("SELECT pg_conf_load_time()");
-        let before = loaded();
-        self.signal(nix::sys::signal::Signal::SIGHUP);
-        crate::wait_until(crate::PATIENCE, "the configuration to be loaded", || {
-            loaded() != before
-        });
     }
 }

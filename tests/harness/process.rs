@@ -1,14 +1,14 @@
 //! The program as its users run it: a process with arguments, an environment, two streams and an exit code.
 
 mod binary;
+mod command;
 mod lines;
 mod usage;
 
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,114 +17,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use self::binary::binary;
+pub use self::command::{OutflowCommand, Output};
 pub use self::lines::Line;
 use self::lines::Lines;
+use crate::PATIENCE;
 use crate::must::must;
 use crate::wait::try_until;
-use crate::{PATIENCE, guard};
-
-/// How to run `outflow`, in a folder of its own and without this process's `PG*` and `OUTFLOW*` variables.
-#[derive(Debug)]
-pub struct OutflowCommand {
-    /// The working folder.
-    folder: PathBuf,
-    /// The process to be.
-    command: Command,
-}
-
-impl OutflowCommand {
-    /// Adds arguments.
-    #[must_use]
-    pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        self.command.args(arguments);
-        self
-    }
-
-    /// Sets a variable of the environment.
-    #[must_use]
-    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
-        self.command.env(name, value);
-        self
-    }
-
-    /// Writes the `outflow.toml` that the program finds in its working folder.
-    #[must_use]
-    pub fn config(self, toml: &str) -> Self {
-        self.file("outflow.toml", toml)
-    }
-
-    /// Writes a file into the working folder.
-    #[must_use]
-    pub fn file(self, name: &str, content: &str) -> Self {
-        must(fs::write(self.folder.join(name), content).context("cannot write a file"));
-        self
-    }
-
-    /// The working folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    /// Starts the program and returns at once.
-    #[track_caller]
-    #[must_use]
-    pub fn start(mut self) -> Outflow {
-        let spawned = self
-            .command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("cannot start outflow");
-        let mut child = must(spawned);
-        let lines = Lines::of([
-            child.stdout.take().map(Into::into),
-            child.stderr.take().map(Into::into),
-        ]);
-        Outflow {
-            pid: child.id(),
-            folder: self.folder,
-            child: Mutex::new(child),
-            lines,
-        }
-    }
-
-    /// Runs the program to its end.
-    ///
-    /// # Panics
-    /// If it has not ended after [`PATIENCE`].
-    #[track_caller]
-    #[must_use]
-    pub fn run_to_end(self) -> Output {
-        let process = self.start();
-        let status = process.wait_exit(PATIENCE);
-        Output {
-            status,
-            stdout: process.stdout(),
-            stderr: process.stderr(),
-        }
-    }
-}
-
-/// What a program that has ended left.
-#[derive(Debug)]
-pub struct Output {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// What it wrote to standard output.
-    pub stdout: String,
-    /// What it wrote to standard error.
-    pub stderr: String,
-}
-
-impl Output {
-    /// The exit code; none if a signal ended it.
-    #[must_use]
-    pub fn code(&self) -> Option<i32> {
-        self.status.code()
-    }
-}
 
 /// A running `outflow`. Killed when dropped.
 #[derive(Debug)]
@@ -149,13 +47,19 @@ impl Outflow {
     /// Another program in its place, run and watched in the same way: a rival in a benchmark.
     #[must_use]
     pub fn program(program: &Path) -> OutflowCommand {
-        let folder = guard::folder("process");
-        let mut command = Command::new(program);
-        command.current_dir(&folder);
-        for (name, _) in env::vars_os().filter(|(name, _)| is_configuration(name)) {
-            command.env_remove(name);
+        OutflowCommand::new(program)
+    }
+
+    /// Takes over a process that was started in this folder, and listens to it.
+    fn of(mut child: Child, folder: PathBuf) -> Self {
+        let stdout = child.stdout.take().map(Into::into);
+        let stderr = child.stderr.take().map(Into::into);
+        Self {
+            pid: child.id(),
+            folder,
+            child: Mutex::new(child),
+            lines: Lines::of([stdout, stderr]),
         }
-        OutflowCommand { folder, command }
     }
 
     /// The process id.
@@ -284,10 +188,4 @@ impl Drop for Outflow {
         }
         drop(fs::remove_dir_all(&self.folder));
     }
-}
-
-/// Whether a variable would configure the program.
-fn is_configuration(name: &OsString) -> bool {
-    name.to_str()
-        .is_some_and(|name| name.starts_with("PG") || name.starts_with("OUTFLOW"))
 }

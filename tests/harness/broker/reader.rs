@@ -7,52 +7,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use super::Consumed;
 use crate::must::must;
-
-/// One record as a read_committed consumer sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Consumed {
-    /// Its topic.
-    pub topic: String,
-    /// Its partition.
-    pub partition: i32,
-    /// Its offset in the partition.
-    pub offset: i64,
-    /// The key's bytes.
-    pub key: Option<Vec<u8>>,
-    /// The value's bytes; none in a tombstone.
-    pub value: Option<Vec<u8>>,
-    /// The headers, in order; a header may have no value, and a name may come twice.
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
-    /// Its timestamp, in milliseconds since 1970.
-    pub timestamp: Option<i64>,
-}
-
-impl Consumed {
-    /// The key as text; an absent one is empty.
-    #[must_use]
-    pub fn key_text(&self) -> String {
-        text(self.key.as_deref())
-    }
-
-    /// The value as text; an absent one is empty.
-    #[must_use]
-    pub fn value_text(&self) -> String {
-        text(self.value.as_deref())
-    }
-
-    /// The first header of this name as text.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<String> {
-        self.headers
-            .iter()
-            .find(|(own, _)| own == name)
-            .map(|(_, value)| text(value.as_deref()))
-    }
-}
 
 /// Reads topics from their beginning and keeps what it has read, so that a test can go on with it.
 pub struct Reader {
@@ -171,15 +129,7 @@ impl Reader {
         }
         let record = match self.consumer.poll(MOMENT) {
             None => return Ok(()),
-            Some(Ok(message)) => Consumed {
-                topic: message.topic().to_owned(),
-                partition: message.partition(),
-                offset: message.offset(),
-                key: message.key().map(<[u8]>::to_vec),
-                value: message.payload().map(<[u8]>::to_vec),
-                headers: headers(&message),
-                timestamp: message.timestamp().to_millis(),
-            },
+            Some(Ok(message)) => Consumed::of(&message),
             // An end may lie behind the last record, after the marker of a transaction.
             Some(Err(KafkaError::PartitionEOF(_))) => return self.note_positions(),
             Some(Err(error)) if is_passing(&error) => return Ok(()),
@@ -247,21 +197,6 @@ fn is_passing(error: &KafkaError) -> bool {
         ]
         .contains(&code)
     })
-}
-
-/// The headers of a message.
-fn headers(message: &rdkafka::message::BorrowedMessage<'_>) -> Vec<(String, Option<Vec<u8>>)> {
-    let headers = message.headers();
-    headers
-        .iter()
-        .flat_map(|headers| headers.iter())
-        .map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
-        .collect()
-}
-
-/// Bytes as text.
-fn text(bytes: Option<&[u8]>) -> String {
-    String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned()
 }
 
 /// How long one poll waits at most: it ends early when a record comes.

@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
+use super::settings;
 use crate::wait::try_until;
 use crate::{PATIENCE, guard, parts, ports};
 
@@ -36,14 +37,14 @@ impl Server {
             process: Mutex::new(None),
         };
         fs::write(server.folder.join(PROPERTIES), server.properties(settings)?)?;
-        fs::write(server.folder.join(LOG4J), LOG4J_CONTENT)?;
+        fs::write(server.folder.join(LOG4J), settings::LOG4J)?;
         let output = server
             .java()?
             .args([
                 "kafka.tools.StorageTool",
                 "format",
                 "-t",
-                CLUSTER,
+                settings::CLUSTER,
                 "-c",
                 PROPERTIES,
             ])
@@ -136,7 +137,7 @@ impl Server {
     fn java(&self) -> anyhow::Result<Command> {
         let mut command = Command::new("java");
         command
-            .args(JVM)
+            .args(settings::JVM)
             .arg(format!("-Dlog4j2.configurationFile={LOG4J}"))
             .arg("-cp")
             .arg(parts::kafka_class_path()?)
@@ -155,7 +156,7 @@ impl Server {
              log.dirs={}\n",
             self.folder.join("data").display()
         );
-        for (name, value) in DEFAULTS.iter().chain(settings) {
+        for (name, value) in settings::DEFAULTS.iter().chain(settings) {
             text.push_str(&format!("{name}={value}\n"));
         }
         Ok(text)
@@ -181,49 +182,3 @@ const PROPERTIES: &str = "server.properties";
 const LOG4J: &str = "log4j2.properties";
 /// What the broker printed.
 const LOG: &str = "server.log";
-/// The identity of the cluster: 16 bytes in base64, the same for all, as none knows another.
-const CLUSTER: &str = "b3V0Zmxvdy10ZXN0cy0tLQ";
-
-/// Small and quick to start rather than fast in the long run.
-const JVM: &[&str] = &[
-    "-Xms64m",
-    "-Xmx384m",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-    "-XX:-UsePerfData",
-    "-XX:+ExitOnOutOfMemoryError",
-];
-
-/// Warnings and worse go to the log.
-const LOG4J_CONTENT: &str = "\
-appender.out.type=Console
-appender.out.name=out
-appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=%d %p %c: %m%n
-rootLogger.level=warn
-rootLogger.appenderRef.out.ref=out
-";
-
-/// Settings of every broker: one node, no waiting, little memory, topics only on request.
-const DEFAULTS: &[(&str, &str)] = &[
-    ("process.roles", "broker,controller"),
-    ("node.id", "1"),
-    ("controller.listener.names", "CONTROLLER"),
-    ("auto.create.topics.enable", "false"),
-    ("num.partitions", "3"),
-    ("offsets.topic.num.partitions", "4"),
-    ("offsets.topic.replication.factor", "1"),
-    ("transaction.state.log.num.partitions", "4"),
-    ("transaction.state.log.replication.factor", "1"),
-    ("transaction.state.log.min.isr", "1"),
-    ("share.coordinator.state.topic.num.partitions", "1"),
-    ("share.coordinator.state.topic.replication.factor", "1"),
-    ("share.coordinator.state.topic.min.isr", "1"),
-    ("group.initial.rebalance.delay.ms", "0"),
-    // After a kill the controller keeps the broker's place for the session's length, 9 s by default.
-    ("broker.session.timeout.ms", "2000"),
-    ("broker.heartbeat.interval.ms", "200"),
-    ("log.cleaner.dedupe.buffer.size", "4194304"),
-    ("num.network.threads", "2"),
-    ("num.io.threads", "4"),
-];
