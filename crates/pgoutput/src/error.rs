@@ -13,7 +13,7 @@ use std::fmt;
 /// assert_eq!(error.problem(), Problem::Missing { needed: 12, left: 5 });
 /// assert_eq!(
 ///     error.to_string(),
-///     "message 'I', column value at byte 13: 12 bytes needed, 5 left in the frame",
+///     "message 'I', column value at byte 13: 12 bytes needed, 5 left",
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,14 +93,26 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { needed, left } => {
-                write!(f, "{needed} bytes needed, {left} left in the frame")
+                write!(f, "{} needed, {left} left", Bytes(*needed))
             }
             Self::Unterminated => f.write_str("the frame ends before its NUL"),
-            Self::Unknown { found, known } => write!(f, "0x{found:02x} is none of {known}"),
+            Self::Unknown { found, known } => write!(f, "found 0x{found:02x}, expected {known}"),
             Self::Length(length) => write!(f, "the length is {length}"),
-            Self::Trailing(bytes) => write!(f, "{bytes} bytes follow the message"),
+            Self::Trailing(bytes) => write!(f, "{} too many", Bytes(*bytes)),
         }
     }
 }
 
 impl std::error::Error for DecodeError {}
+
+/// A number of bytes, as it is said.
+struct Bytes(usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 byte"),
+            bytes => write!(f, "{bytes} bytes"),
+        }
+    }
+}

@@ -1,18 +1,19 @@
 //! Decoder for `pgoutput`, the logical replication messages of PostgreSQL 14 to 18.
 //!
 //! What it promises:
-//! - Nothing is copied and nothing is allocated: a [`Message`] borrows its names and values from the
-//!   frame it was decoded from, so that thousands of rows fit into one read buffer.
-//! - A frame is checked completely by [`Message::decode`], so reading a [`Tuple`] or [`Columns`] later
-//!   cannot fail. A frame that is too short names the field it lacks; one that is too long is refused.
+//! - Nothing is copied and nothing is allocated: a [`Message`] borrows its names and values from
+//!   the frame it was decoded from, so that thousands of rows fit into one read buffer.
+//! - A frame is checked completely by [`Message::decode`], so reading a [`Tuple`] or [`Columns`]
+//!   later cannot fail. A frame that is too short names the field it lacks; one that is too long is
+//!   refused.
 //! - Every byte of a frame is accounted for: [`Message::encode`] gives the same bytes again.
 //! - No input panics.
 //! - `Debug` of a row shows its shape, never its values; an error never shows content.
 //!
 //! The layouts are those of the PostgreSQL manual, "Logical Replication Message Formats", for
-//! protocol version 1. PostgreSQL 18 sends stray [`StreamAbort`] messages in it, which are decoded too.
-//! What is not checked is meaning across frames: that rows stand between [`Begin`] and [`Commit`] and
-//! fit a [`Relation`] seen before is the caller's to know.
+//! protocol version 1. PostgreSQL 18 sends stray [`StreamAbort`] messages in it, which are decoded
+//! too. What is not checked is meaning across frames: that rows stand between [`Begin`] and
+//! [`Commit`] and fit a [`Relation`] seen before is the caller's to know.
 //!
 //! ```
 //! use outflow_pgoutput::{Message, Value};

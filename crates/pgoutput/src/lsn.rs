@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A position in the write-ahead log: the number of bytes before it (PostgreSQL manual, "pg_lsn Type").
+/// A position in the write-ahead log: the number of bytes before it (PostgreSQL manual, "pg_lsn
+/// Type").
 ///
 /// It prints and parses as PostgreSQL does:
 /// ```
@@ -73,5 +74,57 @@ impl FromStr for Lsn {
             Some((high, low)) => Ok(Self(high << 32 | low)),
             None => Err(ParseLsnError(text.to_owned())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_reads_what_it_prints() {
+        for lsn in [0, 1, 0xFFFF_FFFF, 0x1_0000_0000, 0x16_B374_D848, u64::MAX] {
+            let lsn = Lsn::new(lsn);
+            assert_eq!(lsn.to_string().parse(), Ok(lsn));
+        }
+        assert_eq!(Lsn::new(u64::MAX).to_string(), "FFFFFFFF/FFFFFFFF");
+        assert_eq!(Lsn::ZERO.to_string(), "0/0");
+    }
+
+    #[test]
+    fn it_reads_what_people_and_later_servers_write() {
+        for text in ["16/b374d848", "16/B374D848", "00000016/B374D848"] {
+            assert_eq!(text.parse(), Ok(Lsn::new(0x16_B374_D848)), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_refuses_what_postgresql_refuses() {
+        for text in [
+            "",
+            "/",
+            "0",
+            "0/",
+            "/0",
+            "+1/0",
+            "0/-1",
+            "0/ 1",
+            " 0/1",
+            "0/1/2",
+            "G/0",
+            "0x1/0",
+            "1/000000000",
+            "100000000/0",
+            "0/é",
+        ] {
+            assert!(text.parse::<Lsn>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_distance_is_never_negative() {
+        let (near, far) = (Lsn::new(10), Lsn::new(25));
+        assert_eq!(far.distance_from(near), 15);
+        assert_eq!(near.distance_from(far), 0);
     }
 }

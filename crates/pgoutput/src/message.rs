@@ -18,7 +18,8 @@ use crate::reader::Reader;
 /// A message of protocol version 1 (PostgreSQL manual, "Logical Replication Message Formats").
 ///
 /// It borrows names and values from its frame. What versions 2 to 4 add depends on what came before
-/// (between Stream Start and Stream Stop each message has a transaction id), so it is not decoded here.
+/// (between Stream Start and Stream Stop each message has a transaction id), so it is not decoded
+/// here.
 /// ```
 /// use outflow_pgoutput::{Begin, Lsn, Message, Timestamp, Xid};
 ///

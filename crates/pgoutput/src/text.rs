@@ -52,3 +52,25 @@ impl fmt::Debug for Text<'_> {
         fmt::Debug::fmt(&String::from_utf8_lossy(self.0), f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_no_utf8_is_printed_and_kept() {
+        let name = Text::new(b"caf\xe9");
+        assert!(name.to_str().is_err());
+        assert_eq!(name.as_bytes(), b"caf\xe9");
+        assert_eq!(name.to_string(), "caf\u{fffd}");
+        assert_eq!(
+            format!("{name:>6}|{name:?}"),
+            "  caf\u{fffd}|\"caf\u{fffd}\""
+        );
+    }
+
+    #[test]
+    fn a_name_ends_at_its_first_nul() {
+        assert_eq!(Text::new(b"outbox\0rest").to_str(), Ok("outbox"));
+    }
+}

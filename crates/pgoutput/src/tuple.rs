@@ -1,7 +1,7 @@
 //! Rows: columns borrowed from the frame.
 //!
-//! Invariant: a [`Tuple`]'s bytes hold exactly its columns, each complete. It is made by [`Tuple::decode`],
-//! which checks that, and by [`Tuple::encode`], which writes them.
+//! Invariant: a [`Tuple`]'s bytes hold exactly its columns, each complete. It is made by
+//! [`Tuple::decode`], which checks that, and by [`Tuple::encode`], which writes them.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use crate::error::DecodeError;
 use crate::reader::Reader;
 use crate::writer::put_bytes;
 
-/// A row (PostgreSQL manual, "Logical Replication Message Formats", TupleData), checked completely when
-/// its message was decoded.
+/// A row (PostgreSQL manual, "Logical Replication Message Formats", TupleData), checked completely
+/// when its message was decoded.
 ///
 /// `Debug` shows its shape, never its values:
 /// ```
@@ -81,8 +81,9 @@ impl<'a> Tuple<'a> {
         out.extend_from_slice(self.body);
     }
 
-    /// Writes a row as the protocol does, for tests: `out` is cleared and lent to the result. A value past
-    /// the 65,535th and bytes of one past 2 GiB, neither of which a server can send, are left out.
+    /// Writes a row as the protocol does, for tests: `out` is cleared and lent to the result. A
+    /// value past the 65,535th and bytes of one past 2 GiB, neither of which a server can send, are
+    /// left out.
     pub fn encode<'b>(values: &[Value<'_>], out: &'b mut Vec<u8>) -> Tuple<'b> {
         let count = u16::try_from(values.len()).unwrap_or(u16::MAX);
         out.clear();

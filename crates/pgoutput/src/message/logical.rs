@@ -14,8 +14,8 @@ use crate::writer::{put_bytes, put_text};
 /// `Debug` shows the content's size only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct LogicalMessage<'a> {
-    /// Whether it belongs to the transaction around it. Otherwise it stands between transactions and
-    /// before its own, and is sent even if that one rolls back.
+    /// Whether it belongs to the transaction around it. Otherwise it stands between transactions
+    /// and before its own, and is sent even if that one rolls back.
     pub transactional: bool,
     /// Where its record ends.
     pub lsn: Lsn,

@@ -8,7 +8,8 @@ use crate::reader::Reader;
 use crate::text::Text;
 use crate::writer::put_text;
 
-/// A table's published columns (PostgreSQL manual, "Logical Replication Message Formats", Relation).
+/// A table's published columns (PostgreSQL manual, "Logical Replication Message Formats",
+/// Relation).
 ///
 /// It holds from this place of the stream until the next one of the same table, which may come in
 /// the middle of a transaction; rows are read by it, never by the catalog of the present.
@@ -43,7 +44,8 @@ pub enum ReplicaIdentity {
 /// ```
 /// use outflow_pgoutput::{Column, Columns, Oid, Text};
 ///
-/// let id = Column { key: true, name: Text::new(b"id"), type_oid: Oid::new(23), type_modifier: -1 };
+/// let (name, type_oid) = (Text::new(b"id"), Oid::new(23));
+/// let id = Column { key: true, name, type_oid, type_modifier: -1 };
 /// let mut memory = Vec::new();
 /// let columns = Columns::encode(&[id], &mut memory);
 /// assert!(columns.iter().eq([id]));
@@ -69,8 +71,8 @@ pub struct Column<'a> {
     pub type_modifier: i32,
 }
 
-/// The name of a type that is not built in (PostgreSQL manual, "Logical Replication Message Formats",
-/// Type); it comes before the relation that uses it.
+/// The name of a type that is not built in (PostgreSQL manual, "Logical Replication Message
+/// Formats", Type); it comes before the relation that uses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Type<'a> {
     /// The type's object id. For a domain, this is the domain's, and the names are its base type's.
@@ -143,8 +145,8 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// Writes columns as the protocol does, for tests: `out` is cleared and lent to the result. A column
-    /// past the 65,535th is left out.
+    /// Writes columns as the protocol does, for tests: `out` is cleared and lent to the result. A
+    /// column past the 65,535th is left out.
     pub fn encode<'b>(columns: &[Column<'_>], out: &'b mut Vec<u8>) -> Columns<'b> {
         let count = u16::try_from(columns.len()).unwrap_or(u16::MAX);
         out.clear();

@@ -37,8 +37,8 @@ pub struct Delete<'a> {
     pub old: OldTuple<'a>,
 }
 
-/// Tables were emptied, all by one command (PostgreSQL manual, "Logical Replication Message Formats",
-/// Truncate).
+/// Tables were emptied, all by one command (PostgreSQL manual, "Logical Replication Message
+/// Formats", Truncate).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Truncate<'a> {
     /// Bit 0: `CASCADE`, bit 1: `RESTART IDENTITY`.
@@ -66,7 +66,7 @@ impl<'a> Insert<'a> {
     pub(super) fn decode(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             relation: reader.oid("relation id")?,
-            new: new_tuple(reader)?,
+            new: new_tuple(reader, "N")?,
         })
     }
 
@@ -88,10 +88,11 @@ impl<'a> Update<'a> {
             b'K' | b'O' => Some(OldTuple::decode(reader)?),
             _ => None,
         };
+        let known = if old.is_some() { "N" } else { "K, O, N" };
         Ok(Self {
             relation,
             old,
-            new: new_tuple(reader)?,
+            new: new_tuple(reader, known)?,
         })
     }
 
@@ -211,12 +212,12 @@ impl fmt::Debug for RelationIds<'_> {
     }
 }
 
-/// Reads the new row and the letter before it.
+/// Reads the new row and the letter before it; `known` are the letters that may stand there.
 #[inline]
-fn new_tuple<'a>(reader: &mut Reader<'a>) -> Result<Tuple<'a>, DecodeError> {
+fn new_tuple<'a>(reader: &mut Reader<'a>, known: &'static str) -> Result<Tuple<'a>, DecodeError> {
     let before = reader.clone();
     match reader.u8("tuple kind")? {
         b'N' => Tuple::decode(reader),
-        other => Err(before.unknown("tuple kind", other, "N")),
+        other => Err(before.unknown("tuple kind", other, known)),
     }
 }

@@ -4,12 +4,12 @@ use crate::error::DecodeError;
 use crate::id::Xid;
 use crate::reader::Reader;
 
-/// A streamed transaction, or a part of it, was rolled back (PostgreSQL manual, "Logical Replication
-/// Message Formats", Stream Abort, without the fields of parallel streaming).
+/// A streamed transaction, or a part of it, was rolled back (PostgreSQL manual, "Logical
+/// Replication Message Formats", Stream Abort, without the fields of parallel streaming).
 ///
-/// PostgreSQL 18 sends it in protocol version 1 too, outside of any Begin and Commit, for an aborted
-/// transaction that outgrew `logical_decoding_work_mem` and of which nothing was sent. It is to be
-/// ignored then.
+/// PostgreSQL 18 sends it in protocol version 1 too, outside of any Begin and Commit, for an
+/// aborted transaction that outgrew `logical_decoding_work_mem` and of which nothing was sent. It
+/// is to be ignored then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamAbort {
     /// The transaction.
