@@ -15,6 +15,7 @@ mod command;
 mod config;
 mod connection;
 mod exit;
+mod human;
 mod output;
 mod pipeline;
 mod progress;
