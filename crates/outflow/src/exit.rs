@@ -12,6 +12,10 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+mod postgres;
+mod publication;
+mod slot;
+
 /// Why the process ends, as its exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -220,6 +224,8 @@ pub(crate) enum Hint {
     KafkaUnreachable,
     /// librdkafka refuses a property.
     KafkaProperties,
+    /// One that names objects: made beside its failure, in a file of this folder.
+    Made(String),
 }
 
 impl fmt::Display for Hint {
@@ -289,6 +295,7 @@ impl fmt::Display for Hint {
                 "see whether kafka.brokers is right and the brokers' advertised.listeners can be reached from here; \
                  what was not delivered is left to the next run",
             ),
+            Self::Made(hint) => f.write_str(hint),
             Self::KafkaProperties => f.write_str("correct kafka.properties; `outflow config show` prints them"),
         }
     }

@@ -1,0 +1,181 @@
+//! What to do about a slot that is missing, lost, busy, or somebody else's.
+
+use outflow_pgoutput::Lsn;
+use outflow_replication_slot::SlotName;
+use outflow_replication_slot::catalog::SlotInfo;
+
+use super::{Exit, Failure, Hint};
+
+impl Failure {
+    /// There is no such slot.
+    pub(crate) fn slot_missing(name: &str) -> Self {
+        Self::new(
+            Exit::SlotLost,
+            format!("replication slot \"{name}\" does not exist"),
+        )
+        .hint(Hint::Made(format!(
+            "`outflow slot create {name}`; events that were committed before are not sent"
+        )))
+    }
+
+    /// The slot has lost what it would need.
+    pub(crate) fn slot_lost(slot: &SlotInfo) -> Self {
+        let name = &slot.name;
+        let reason = slot.lost_reason().unwrap_or("unknown");
+        let why = match reason {
+            "wal_removed" => " (max_slot_wal_keep_size was exceeded)",
+            "idle_timeout" => " (idle_replication_slot_timeout was exceeded)",
+            "rows_removed" => " (rows of the catalog that it needs were removed)",
+            "wal_level_insufficient" => " (wal_level was lowered on the primary)",
+            _ => "",
+        };
+        let message = format!("replication slot \"{name}\" is lost: {reason}{why}");
+        Self::new(Exit::SlotLost, message).hint(Hint::Made(format!(
+            "`outflow slot drop {name} --yes && outflow slot create {name}`; events between \
+             {from} and the new slot are not sent: those whose rows are still in the outbox can \
+             be found there by their time",
+            from = slot.confirmed_flush_lsn.unwrap_or(Lsn::ZERO),
+        )))
+    }
+
+    /// The slot is of another output plugin.
+    pub(crate) fn slot_of_other_plugin(slot: &SlotInfo) -> Self {
+        let SlotInfo { name, plugin, .. } = slot;
+        let message = format!(
+            "replication slot \"{name}\" is for the output plugin \"{plugin}\", not for pgoutput"
+        );
+        Self::new(Exit::Config, message).hint(Hint::Made(another(name)))
+    }
+
+    /// The slot is of another database.
+    pub(crate) fn slot_of_other_database(slot: &SlotInfo, database: &str) -> Self {
+        let SlotInfo {
+            name,
+            database: its,
+            ..
+        } = slot;
+        let message =
+            format!("replication slot \"{name}\" is of database \"{its}\", not of \"{database}\"");
+        Self::new(Exit::Config, message).hint(Hint::Made(format!(
+            "connect to \"{its}\"; or {}",
+            another(name)
+        )))
+    }
+
+    /// The slot sends prepared transactions, which nobody asked for.
+    pub(crate) fn slot_two_phase(slot: &SlotInfo) -> Self {
+        let name = &slot.name;
+        let message = format!(
+            "replication slot \"{name}\" is made for two-phase commit, which outflow does not read"
+        );
+        Self::new(Exit::Config, message).hint(Hint::Made(another(name)))
+    }
+
+    /// The slot goes with the connection that made it.
+    pub(crate) fn slot_temporary(slot: &SlotInfo) -> Self {
+        let name = &slot.name;
+        let message =
+            format!("replication slot \"{name}\" is temporary: it is gone with its connection");
+        Self::new(Exit::Config, message).hint(Hint::Made(another(name)))
+    }
+
+    /// The slot is a copy of the primary's, on a standby.
+    pub(crate) fn slot_synced(slot: &SlotInfo) -> Self {
+        let name = &slot.name;
+        let message = format!(
+            "replication slot \"{name}\" is a copy of the primary's, which only a promotion frees"
+        );
+        Self::new(Exit::Config, message).hint(Hint::Made(
+            "connect to the primary: name several hosts in postgres.url, with \
+             target_session_attrs=read-write"
+                .to_owned(),
+        ))
+    }
+
+    /// The slot is in use.
+    pub(crate) fn slot_active(slot: &SlotInfo, doing: &str) -> Self {
+        let name = &slot.name;
+        let by = slot.reader.as_ref().map(|reader| {
+            let application = reader
+                .application
+                .as_deref()
+                .unwrap_or("a client without a name");
+            let from = reader
+                .address
+                .as_ref()
+                .map(|a| format!(" from {a}"))
+                .unwrap_or_default();
+            format!(" by {application}{from} (pid {})", reader.pid)
+        });
+        let message = format!(
+            "cannot {doing} replication slot \"{name}\": it is in use{}",
+            by.unwrap_or_default()
+        );
+        let pid = slot
+            .reader
+            .as_ref()
+            .map(|reader| reader.pid)
+            .unwrap_or_default();
+        let end = super::postgres::psql(
+            &slot.database,
+            &format!("SELECT pg_terminate_backend({pid})"),
+        );
+        Self::new(Exit::SlotBusy, message).hint(Hint::Made(format!(
+            "stop that client first; or, for the moment: `{end}`"
+        )))
+    }
+
+    /// A slot only moves forward.
+    pub(crate) fn slot_is_past(name: &SlotName, at: Lsn, to: Lsn) -> Self {
+        let message = format!(
+            "cannot advance replication slot \"{name}\" to {to}: it is at {at} and never goes back"
+        );
+        Self::new(Exit::Usage, message).hint(Hint::Made(
+            "`outflow slot show` shows where it is".to_owned(),
+        ))
+    }
+
+    /// There is no such position yet.
+    pub(crate) fn beyond_the_end(name: &SlotName, end: Lsn, to: Lsn) -> Self {
+        let message =
+            format!("cannot advance replication slot \"{name}\" to {to}: the WAL ends at {end}");
+        Self::new(Exit::Usage, message)
+            .hint(Hint::Made("`--to now` advances it to the end".to_owned()))
+    }
+
+    /// What was typed on the command line is no name of a slot.
+    pub(crate) fn no_name(
+        what: &str,
+        error: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(Exit::Usage, format!("this is no name of a {what}")).because(error)
+    }
+
+    /// Something is to be confirmed, and nobody can be asked.
+    pub(crate) fn unconfirmed(doing: &str) -> Self {
+        let message = format!("cannot ask whether to {doing}: standard input is no terminal");
+        Self::new(Exit::Usage, message)
+            .hint(Hint::Made("`--yes` does it without asking".to_owned()))
+    }
+
+    /// Somebody was asked, and did not confirm.
+    pub(crate) fn declined(doing: &str) -> Self {
+        Self::new(Exit::Other, format!("not confirmed: did not {doing}"))
+    }
+
+    /// A signal ended the wait for open transactions.
+    pub(crate) fn creation_interrupted(name: &SlotName) -> Self {
+        Self::new(
+            Exit::Other,
+            format!("interrupted: replication slot \"{name}\" was not created"),
+        )
+    }
+}
+
+/// Says how to take another slot.
+fn another(name: &str) -> String {
+    format!(
+        "take a slot of another name: `outflow slot create {name}_2`, and set postgres.slot = \
+         \"{name}_2\""
+    )
+}
