@@ -19,6 +19,7 @@ mod human;
 mod output;
 mod pipeline;
 mod progress;
+mod setup;
 mod shutdown;
 mod sink;
 mod supervisor;
