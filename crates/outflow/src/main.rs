@@ -18,6 +18,7 @@ mod exit;
 mod human;
 mod output;
 mod pipeline;
+mod preflight;
 mod progress;
 mod setup;
 mod shutdown;
