@@ -1,6 +1,7 @@
 //! The commands: one file a verb.
 
 pub(crate) mod config;
+mod confirm;
 pub(crate) mod publication;
 pub(crate) mod run;
 pub(crate) mod slot;

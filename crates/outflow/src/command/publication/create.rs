@@ -1,0 +1,134 @@
+//! `outflow publication create`, and the first step of `outflow slot create --publication`.
+
+use std::fmt;
+
+use outflow_event_router::TableName;
+use outflow_replication_slot::PublicationName;
+use outflow_replication_slot::catalog::{self, Publication, ServerFacts, Table};
+use serde_json::json;
+use tokio_postgres::Client;
+
+use super::{Session, show};
+use crate::args::Output;
+use crate::command::confirm::print_sql;
+use crate::config::Config;
+use crate::exit::Failure;
+use crate::output;
+use crate::setup::{Candidates, check_publication};
+
+/// A publication that was made, would be made, or is there.
+#[derive(Debug)]
+pub(in crate::command) struct Made {
+    /// Its name.
+    name: PublicationName,
+    /// Its tables.
+    pub(in crate::command) tables: Vec<Table>,
+    /// The SQL that would be run, where nothing was done.
+    pub(in crate::command) sql: Vec<String>,
+    /// Whether it was there before.
+    existed: bool,
+}
+
+/// Makes the publication; ends well where the very publication exists already.
+pub(super) async fn create(
+    session: &Session<'_>,
+    name: &PublicationName,
+    tables: &[TableName],
+    dry_run: bool,
+) -> Result<(), Failure> {
+    let (client, facts) = session.connect().await?;
+    let made = make(session.config, &client, &facts, name, tables, dry_run).await?;
+    if dry_run {
+        if made.existed {
+            crate::human::say(made.to_string());
+        }
+        return print_sql("publication.create", &made.sql, session.output);
+    }
+    match session.output {
+        Output::Human => output::print(&format!("{made}\n")),
+        Output::Json => {
+            let found = session.find(&client, name, &facts).await?;
+            output::print_json(&json!({
+                "schema": "outflow.publication.create/v1",
+                "created": !made.existed,
+                "publication": show::json(session, &client, &found).await?,
+            }))
+        }
+    }
+}
+
+/// Makes a publication of the named tables, of the configured ones, or of the one table that looks
+/// like an outbox.
+///
+/// # Errors
+/// [`Failure`] where the tables can't be chosen, or another publication has this name.
+pub(in crate::command) async fn make(
+    config: &Config,
+    client: &Client,
+    facts: &ServerFacts,
+    name: &PublicationName,
+    named: &[TableName],
+    dry_run: bool,
+) -> Result<Made, Failure> {
+    let outbox = &config.outbox;
+    let named = if named.is_empty() {
+        &outbox.tables
+    } else {
+        named
+    };
+    let made = |tables, existed| Made {
+        name: name.clone(),
+        tables,
+        sql: Vec::new(),
+        existed,
+    };
+    if let Some(found) = Publication::find(client, name).await? {
+        let (tables, _) = check_publication(client, &found, outbox, &facts.database).await?;
+        let missing = named.iter().find(|name| {
+            !tables
+                .iter()
+                .any(|table| name.matches(&table.schema, &table.name))
+        });
+        return match missing {
+            None => Ok(made(tables, true)),
+            Some(table) => {
+                let what = format!("it does not publish {table}");
+                Err(Failure::publication_differs(name, &facts.database, &what))
+            }
+        };
+    }
+    let tables = Candidates::read(client, outbox, &facts.database)
+        .await?
+        .choose(named)?;
+    if dry_run {
+        let sql = vec![catalog::create_publication_sql(name, &tables)];
+        return Ok(Made {
+            sql,
+            ..made(tables, false)
+        });
+    }
+    catalog::create_publication(client, name, &tables).await?;
+    Ok(made(tables, false))
+}
+
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            tables,
+            sql,
+            existed,
+        } = self;
+        let how = match (existed, sql.is_empty()) {
+            (true, _) => "exists already",
+            (false, true) => "created",
+            (false, false) => "would be created",
+        };
+        let tables: Vec<_> = tables.iter().map(Table::to_string).collect();
+        write!(
+            f,
+            "publication \"{name}\" {how}: inserts of {}",
+            tables.join(", ")
+        )
+    }
+}
