@@ -1,0 +1,262 @@
+//! A slot as it is shown, to people and to machines.
+
+use outflow_pgoutput::Lsn;
+use outflow_replication_slot::catalog::{SlotInfo, WalStatus};
+use serde_json::{Value as Json, json};
+
+use crate::human::{bytes, duration, some_bytes};
+
+/// The columns of [`row`].
+pub(super) const HEADER: &[&str] = &[
+    "NAME",
+    "DATABASE",
+    "PLUGIN",
+    "ACTIVE",
+    "BY",
+    "CONFIRMED",
+    "BEHIND",
+    "LAG",
+    "RETAINED",
+    "ROOM",
+    "STATE",
+];
+
+/// Makes the line of a slot in a list.
+pub(super) fn row(slot: &SlotInfo) -> Vec<String> {
+    let time = slot
+        .flush_lag
+        .or_else(|| slot.inactive_for.filter(|_| !slot.is_active()));
+    vec![
+        slot.name.clone(),
+        slot.database.clone(),
+        slot.plugin.clone(),
+        if slot.is_active() { "yes" } else { "no" }.to_owned(),
+        reader(slot),
+        lsn(slot.confirmed_flush_lsn),
+        some_bytes(slot.behind_bytes),
+        time.map_or_else(dash, duration),
+        some_bytes(slot.retained_bytes),
+        some_bytes(slot.safe_wal_bytes),
+        state(slot),
+    ]
+}
+
+/// Makes the lines of a slot that is shown alone: names and values.
+pub(super) fn rows(slot: &SlotInfo) -> Vec<Vec<String>> {
+    let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
+    let active = match (slot.is_active(), slot.inactive_for, &slot.inactive_since) {
+        (true, ..) => format!("yes, by {}", reader(slot)),
+        (false, Some(time), Some(since)) => format!("no, for {} (since {since})", duration(time)),
+        (false, ..) => "no".to_owned(),
+    };
+    let confirmed = match slot.behind_bytes {
+        Some(behind) => format!(
+            "{} ({} behind)",
+            lsn(slot.confirmed_flush_lsn),
+            bytes(behind)
+        ),
+        None => lsn(slot.confirmed_flush_lsn),
+    };
+    let retained = match slot.restart_lsn {
+        Some(from) => format!("{} (from {from})", some_bytes(slot.retained_bytes)),
+        None => "nothing".to_owned(),
+    };
+    let room = match (slot.safe_wal_bytes, slot.is_lost()) {
+        (Some(room), _) => bytes(room),
+        (None, true) => dash(),
+        (None, false) => "no limit (max_slot_wal_keep_size is not set)".to_owned(),
+    };
+    let mut rows = vec![
+        ("name", slot.name.clone()),
+        ("database", slot.database.clone()),
+        ("plugin", slot.plugin.clone()),
+        ("active", active),
+        ("confirmed", confirmed),
+        ("lag", slot.flush_lag.map_or_else(dash, duration)),
+        ("retained", retained),
+        ("room", room),
+        ("state", state(slot)),
+        ("two-phase", yes(slot.two_phase)),
+    ];
+    // Only as many lines as the version knows.
+    rows.extend(slot.failover.map(|failover| ("failover", yes(failover))));
+    rows.extend(slot.synced.map(|synced| ("synced", yes(synced))));
+    rows.into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect()
+}
+
+/// Makes a slot's JSON: base units, positions as text.
+pub(super) fn json(slot: &SlotInfo) -> Json {
+    let reader = slot.reader.as_ref();
+    json!({
+        "name": slot.name,
+        "plugin": slot.plugin,
+        "database": slot.database,
+        "temporary": slot.temporary,
+        "active": slot.is_active(),
+        "active_pid": reader.map(|reader| reader.pid),
+        "application_name": reader.and_then(|reader| reader.application.as_deref()),
+        "client_addr": reader.and_then(|reader| reader.address.as_deref()),
+        "confirmed_flush_lsn": slot.confirmed_flush_lsn.map(|lsn| lsn.to_string()),
+        "restart_lsn": slot.restart_lsn.map(|lsn| lsn.to_string()),
+        "behind_bytes": slot.behind_bytes,
+        "retained_bytes": slot.retained_bytes,
+        "safe_wal_bytes": slot.safe_wal_bytes,
+        "lag_seconds": slot.flush_lag.map(|lag| lag.as_secs_f64()),
+        "inactive_since": slot.inactive_since,
+        "inactive_seconds": slot.inactive_for.map(|time| time.as_secs_f64()),
+        "wal_status": slot.wal_status.as_str(),
+        "lost": slot.is_lost(),
+        "invalidation_reason": slot.lost_reason(),
+        "conflicting": slot.conflicting,
+        "two_phase": slot.two_phase,
+        "failover": slot.failover,
+        "synced": slot.synced,
+    })
+}
+
+/// Makes what somebody should know who looks at a slot.
+pub(super) fn warning(slot: &SlotInfo) -> Option<String> {
+    let SlotInfo { name, .. } = slot;
+    let idle = slot
+        .inactive_for
+        .map(|time| format!(" for {}", duration(time)))
+        .unwrap_or_default();
+    if let Some(reason) = slot.lost_reason() {
+        return Some(format!(
+            "{name} is lost ({reason}) and can't be read any more: `outflow slot drop {name}`"
+        ));
+    }
+    match &slot.wal_status {
+        WalStatus::Unreserved => Some(format!(
+            "{name} is lost at one of the next checkpoints, unless it is read before"
+        )),
+        WalStatus::Extended if !slot.is_active() => Some(format!(
+            "{name} keeps {} of WAL, and nobody has read it{idle}",
+            some_bytes(slot.retained_bytes)
+        )),
+        WalStatus::Extended | WalStatus::Reserved | WalStatus::Lost | WalStatus::Other(_) => None,
+    }
+}
+
+/// Says who reads the slot.
+fn reader(slot: &SlotInfo) -> String {
+    let Some(reader) = &slot.reader else {
+        return dash();
+    };
+    let application = reader.application.as_deref().unwrap_or("?");
+    match &reader.address {
+        Some(address) => format!("{application} (pid {}, {address})", reader.pid),
+        None => format!("{application} (pid {})", reader.pid),
+    }
+}
+
+/// Says how the slot is.
+fn state(slot: &SlotInfo) -> String {
+    let status = match slot.lost_reason() {
+        Some(reason) => format!("lost: {reason}"),
+        None => slot.wal_status.to_string(),
+    };
+    match (slot.temporary, slot.synced) {
+        (true, _) => format!("{status}, temporary"),
+        (false, Some(true)) => format!("{status}, copy of the primary's"),
+        (false, _) => status,
+    }
+}
+
+/// Shows a position.
+fn lsn(lsn: Option<Lsn>) -> String {
+    lsn.map_or_else(dash, |lsn| lsn.to_string())
+}
+
+/// Stands where there is nothing to show.
+fn dash() -> String {
+    "-".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use outflow_replication_slot::catalog::SlotClient;
+
+    use super::*;
+    use crate::human::table;
+
+    /// A slot that is read.
+    fn slot() -> SlotInfo {
+        SlotInfo {
+            name: "outflow".to_owned(),
+            plugin: "pgoutput".to_owned(),
+            database: "shop".to_owned(),
+            temporary: false,
+            reader: Some(SlotClient {
+                pid: 812,
+                application: Some("outflow".to_owned()),
+                address: Some("10.0.0.3".to_owned()),
+            }),
+            restart_lsn: Some(Lsn::new(0x16_B374_0000)),
+            confirmed_flush_lsn: Some(Lsn::new(0x16_B374_D848)),
+            wal_status: WalStatus::Reserved,
+            safe_wal_bytes: None,
+            two_phase: false,
+            conflicting: None,
+            inactive_since: None,
+            inactive_for: None,
+            invalidation_reason: None,
+            failover: None,
+            synced: None,
+            behind_bytes: Some(12 * 1024),
+            retained_bytes: Some(48 << 20),
+            flush_lag: Some(Duration::from_millis(38)),
+        }
+    }
+
+    /// A slot that nobody reads, on PostgreSQL 17.
+    fn idle() -> SlotInfo {
+        SlotInfo {
+            name: "old_debezium".to_owned(),
+            reader: None,
+            wal_status: WalStatus::Extended,
+            safe_wal_bytes: Some(1 << 30),
+            inactive_since: Some("2026-11-17T14:02:00Z".to_owned()),
+            inactive_for: Some(Duration::from_secs(3 * 86_400 + 4 * 3600)),
+            failover: Some(true),
+            synced: Some(false),
+            behind_bytes: Some(37 << 30),
+            retained_bytes: Some(38 << 30),
+            flush_lag: None,
+            ..slot()
+        }
+    }
+
+    #[test]
+    fn a_list_is_aligned() {
+        let lost = SlotInfo {
+            name: "gone".to_owned(),
+            wal_status: WalStatus::Lost,
+            restart_lsn: None,
+            retained_bytes: None,
+            ..idle()
+        };
+        let slots = [slot(), idle(), lost];
+        insta::assert_snapshot!(table(HEADER, slots.iter().map(row).collect()));
+        let warnings: Vec<_> = slots.iter().filter_map(warning).collect();
+        insta::assert_snapshot!(warnings.join("\n"), @r"
+        old_debezium keeps 38.0 GiB of WAL, and nobody has read it for 3d 4h
+        gone is lost (wal_removed) and can't be read any more: `outflow slot drop gone`
+        ");
+    }
+
+    #[test]
+    fn one_slot_is_told_at_length() {
+        insta::assert_snapshot!(table(&[], rows(&slot())));
+        insta::assert_snapshot!(table(&[], rows(&idle())));
+    }
+
+    #[test]
+    fn json_has_base_units() {
+        insta::assert_snapshot!(format!("{:#}", json(&idle())));
+    }
+}
