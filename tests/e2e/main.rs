@@ -4,5 +4,9 @@
 
 #![cfg(test)]
 
+mod cli;
 mod harness;
 mod kafka_delivery;
+mod preflight;
+mod publication;
+mod slot;

@@ -1,0 +1,422 @@
+//! `outflow slot`: the life of a slot, from its creation to its end.
+
+use harness::{Database, Major, PATIENCE, Postgres, wait_until};
+use nix::sys::signal::Signal;
+use serde_json::Value as Json;
+
+use crate::cli::{command, outflow, stable};
+
+#[test]
+fn create_makes_publication_and_slot_once() {
+    for major in Major::ALL {
+        let database = Postgres::shared(major).database();
+        let sql = database.sql();
+        sql.batch(OUTBOX);
+        insert(&database, 2);
+        let create = ["slot", "create", "--publication", "--table", "outbox"];
+
+        let planned = outflow(&database, &[&create[..], &["--dry-run"]].concat());
+        assert_eq!(planned.code(), Some(0), "{}", planned.stderr);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(stable(&database, &planned.stdout), @r"
+            CREATE PUBLICATION shop FOR TABLE public.outbox WITH (publish = 'insert', publish_via_partition_root = true);
+            SELECT lsn FROM pg_create_logical_replication_slot('shop', 'pgoutput');
+            ");
+        }
+        assert_eq!(slots(&database), 0, "a dry run does nothing");
+
+        let created = outflow(&database, &create);
+        assert_eq!(created.code(), Some(0), "{}", created.stderr);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(stable(&database, &created.stdout), @r#"slot "shop" created at LSN"#);
+            insta::assert_snapshot!(stable(&database, &created.stderr), @r#"
+            publication "shop" created: inserts of public.outbox
+            public.outbox holds 2 rows already, which the slot will not send; `outflow replay` will, in a later version
+            "#);
+        }
+        let publication = sql.text(
+            "SELECT (pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot) FROM pg_publication",
+        );
+        assert_eq!(publication.as_deref(), Some("(t,f,f,f,t)"));
+        assert_eq!(slots(&database), 1);
+
+        let again = outflow(&database, &create);
+        assert_eq!(again.code(), Some(0), "{}", again.stderr);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(stable(&database, &again.stderr), @r#"
+            publication "shop" exists already: inserts of public.outbox
+            slot "shop" exists already, for pgoutput and database "shop"
+            "#);
+        }
+
+        // What was planned can be run as it is.
+        sql.batch(&format!(
+            "SELECT pg_drop_replication_slot('{}')",
+            database.slot()
+        ));
+        sql.batch(&format!("DROP PUBLICATION {}", database.publication()));
+        for statement in planned.stdout.lines() {
+            sql.batch(statement);
+        }
+        assert_eq!(slots(&database), 1);
+    }
+}
+
+#[test]
+fn create_refuses_a_slot_before_its_publication() {
+    let database = Postgres::shared(Major::V17).database();
+    database.sql().batch(OUTBOX);
+    let refused = outflow(&database, &["slot", "create"]);
+    assert_eq!(refused.code(), Some(66), "{}", refused.stderr);
+    insta::assert_snapshot!(stable(&database, &refused.stderr), @r#"
+    error: no slot without its publication: publication "shop" does not exist in database "shop"
+
+    hint: `outflow slot create --publication --table public.outbox`; create it before the slot, which cannot read what was written earlier
+    "#);
+    assert_eq!(slots(&database), 0);
+}
+
+#[test]
+fn create_refuses_a_name_that_another_database_has_taken() {
+    let server = Postgres::shared(Major::V17);
+    let (database, other) = (server.database(), server.database());
+    database.create_outbox();
+    other.sql().batch(&format!(
+        "SELECT pg_create_logical_replication_slot('{}', 'pgoutput')",
+        database.slot()
+    ));
+    let refused = outflow(&database, &["slot", "create"]);
+    assert_eq!(refused.code(), Some(78), "{}", refused.stderr);
+    let expected = format!(
+        "replication slot \"{}\" is of database \"{}\", not of \"{}\"",
+        database.slot(),
+        other.name(),
+        database.name()
+    );
+    assert!(refused.stderr.contains(&expected), "{}", refused.stderr);
+}
+
+#[test]
+fn creation_says_what_it_waits_for_and_an_interrupt_leaves_no_slot() {
+    for major in [Major::V14, Major::V18] {
+        // A server of its own: an open transaction holds up every slot of a server.
+        let server = Postgres::own(major, &[]);
+        let database = server.database();
+        database.create_outbox();
+        let writer = database.connect();
+        writer.batch("BEGIN; INSERT INTO outbox (aggregate_type, aggregate_id) VALUES ('a', '1')");
+        let pid: i32 = writer.value("SELECT pg_backend_pid()", &[]);
+
+        let creation = command(&database, &["slot", "create"]).start();
+        creation.wait_for_line("can only be created once 1 transaction", PATIENCE);
+        let line = creation.wait_for_line("idle in transaction", PATIENCE);
+        assert!(line.starts_with(&pid.to_string()), "{line}");
+        creation.signal(Signal::SIGINT);
+        let ended = creation.wait_exit(PATIENCE);
+        assert_eq!(ended.code(), Some(1), "{}", creation.stderr());
+        assert!(
+            creation.stderr().contains("was not created"),
+            "{}",
+            creation.stderr()
+        );
+        assert_eq!(slots(&database), 0);
+
+        // Killed, it leaves no slot either: the server sees the connection closed.
+        let killed = command(&database, &["slot", "create"]).start();
+        killed.wait_for_line("can only be created once", PATIENCE);
+        killed.kill9();
+        wait_until(PATIENCE, "the server to give up the creation", || {
+            slots(&database) == 0
+        });
+
+        // Left alone, it goes on when the transaction ends.
+        let patient = command(&database, &["slot", "create"]).start();
+        patient.wait_for_line("can only be created once", PATIENCE);
+        writer.batch("COMMIT");
+        assert_eq!(
+            patient.wait_exit(PATIENCE).code(),
+            Some(0),
+            "{}",
+            patient.stderr()
+        );
+        assert_eq!(slots(&database), 1);
+    }
+}
+
+#[test]
+fn list_and_show_tell_of_every_slot() {
+    for major in Major::ALL {
+        let server = Postgres::shared(major);
+        let (database, other) = (server.database(), server.database());
+        for database in [&database, &other] {
+            database.create_outbox();
+            database.create_slot();
+        }
+        insert(&database, 1);
+        let reader = command(&other, &["run", "--sink", "stdout", "--ack"]).start();
+        reader.wait_for_line("streaming", PATIENCE);
+
+        let list = outflow(&database, &["slot", "list", "-o", "json"]);
+        assert_eq!(list.code(), Some(0), "{}", list.stderr);
+        let list: Json = serde_json::from_str(&list.stdout).unwrap();
+        assert_eq!(list["schema"], "outflow.slot.list/v1");
+        let find = |name: &str| {
+            let slots = list["slots"].as_array().unwrap();
+            slots
+                .iter()
+                .find(|slot| slot["name"] == name)
+                .unwrap()
+                .clone()
+        };
+        let (idle, active) = (find(database.slot()), find(other.slot()));
+        assert_eq!(
+            (&idle["active"], &idle["database"]),
+            (&false.into(), &database.name().into())
+        );
+        assert_eq!(idle["wal_status"], "reserved");
+        assert!(idle["behind_bytes"].as_u64().unwrap() > 0);
+        assert!(idle["retained_bytes"].as_u64() >= idle["behind_bytes"].as_u64());
+        assert_eq!(idle["inactive_since"].is_string(), major >= Major::V17);
+        assert_eq!(active["active"], true);
+        assert_eq!(active["application_name"], other.name());
+        assert!(active["active_pid"].is_i64());
+
+        let table = outflow(&database, &["slot", "list"]);
+        let lines: Vec<&str> = table.stdout.lines().collect();
+        assert!(lines[0].starts_with("NAME "), "{}", table.stdout);
+        assert!(
+            lines[1..]
+                .iter()
+                .any(|line| line.starts_with(database.slot()))
+        );
+
+        let show = outflow(&database, &["slot", "show", other.slot()]);
+        assert_eq!(show.code(), Some(0), "{}", show.stderr);
+        let by = format!("yes, by {} (pid ", other.name());
+        assert!(show.stdout.contains(&by), "{}", show.stdout);
+    }
+}
+
+#[test]
+fn a_slot_in_use_is_left_alone() {
+    let database = Postgres::shared(Major::V17).database();
+    database.create_outbox();
+    database.create_slot();
+    let reader = command(&database, &["run", "--sink", "stdout"]).start();
+    reader.wait_for_line("streaming", PATIENCE);
+    for verb in [
+        &["slot", "drop", "--yes"][..],
+        &["slot", "advance", "--to", "now", "--yes"],
+        &["slot", "peek"],
+    ] {
+        let refused = outflow(&database, verb);
+        assert_eq!(refused.code(), Some(75), "{}", refused.stderr);
+        let by = format!("is in use by {} from ", database.name());
+        assert!(refused.stderr.contains(&by), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("SELECT pg_terminate_backend("),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert_eq!(slots(&database), 1);
+}
+
+#[test]
+fn drop_says_what_is_lost_and_asks() {
+    for major in Major::ALL {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        database.create_slot();
+        insert(&database, 1);
+
+        let unsure = outflow(&database, &["slot", "drop"]);
+        assert_eq!(unsure.code(), Some(2), "{}", unsure.stderr);
+        let said = stable(&database, &unsure.stderr);
+        let since = match major < Major::V17 {
+            true => "(the oldest was committed at 20",
+            false => "(nobody has read it since 20",
+        };
+        assert!(
+            said.starts_with("slot \"shop\" has not confirmed "),
+            "{said}"
+        );
+        assert!(said.contains(since), "{said}");
+        assert!(
+            said.contains("error: cannot ask whether to drop the slot \"shop\""),
+            "{said}"
+        );
+        assert!(
+            said.ends_with("hint: `--yes` does it without asking"),
+            "{said}"
+        );
+
+        let planned = outflow(&database, &["slot", "drop", "--dry-run"]);
+        let sql = format!("SELECT pg_drop_replication_slot('{}');\n", database.slot());
+        assert_eq!((planned.code(), planned.stdout), (Some(0), sql));
+        assert_eq!(slots(&database), 1);
+
+        let dropped = outflow(&database, &["slot", "drop", "-y"]);
+        assert_eq!(dropped.code(), Some(0), "{}", dropped.stderr);
+        assert_eq!(slots(&database), 0);
+
+        let missing = outflow(&database, &["slot", "drop", "-y"]);
+        assert_eq!(missing.code(), Some(66), "{}", missing.stderr);
+    }
+}
+
+#[test]
+fn advance_passes_what_waits_and_never_goes_back() {
+    for major in Major::ALL {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        database.create_slot();
+        let start = database.confirmed_flush_lsn().unwrap();
+        insert(&database, 3);
+        assert_eq!(
+            outflow(&database, &["slot", "peek"]).stdout.lines().count(),
+            3
+        );
+
+        let planned = outflow(&database, &["slot", "advance", "--to", "now", "--dry-run"]);
+        assert_eq!(planned.code(), Some(0), "{}", planned.stderr);
+        assert_eq!(database.confirmed_flush_lsn().as_ref(), Some(&start));
+
+        let advanced = outflow(
+            &database,
+            &["slot", "advance", "--to", "now", "--yes", "-o", "json"],
+        );
+        assert_eq!(advanced.code(), Some(0), "{}", advanced.stderr);
+        let report: Json = serde_json::from_str(&advanced.stdout).unwrap();
+        assert_eq!(report["from_lsn"], start.as_str());
+        assert!(report["passed_bytes"].as_u64().unwrap() > 0);
+        let peeked = outflow(&database, &["slot", "peek"]);
+        assert_eq!((peeked.stdout.as_str(), peeked.code()), ("", Some(0)));
+        assert!(
+            peeked.stderr.contains("no event waits in slot"),
+            "{}",
+            peeked.stderr
+        );
+
+        let back = outflow(&database, &["slot", "advance", "--to", &start, "--yes"]);
+        assert_eq!(back.code(), Some(2), "{}", back.stderr);
+        assert!(back.stderr.contains("never goes back"), "{}", back.stderr);
+        let beyond = outflow(&database, &["slot", "advance", "--to", "FFFF/0", "--yes"]);
+        assert_eq!(beyond.code(), Some(2), "{}", beyond.stderr);
+    }
+}
+
+#[test]
+fn peek_shows_what_the_stdout_sink_would_and_consumes_nothing() {
+    for major in Major::ALL {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        database.create_slot();
+        database.sql().batch("CREATE TABLE other (id int)");
+        // Transactions without events, which PostgreSQL 14 sends nevertheless.
+        for _ in 0..100 {
+            database.sql().batch("INSERT INTO other VALUES (1)");
+        }
+        insert(&database, 3);
+        database.sql().batch(
+            "INSERT INTO outbox (aggregate_type, aggregate_id, payload)
+             SELECT 'bulk', n::text, jsonb_build_object('n', n) FROM generate_series(1, 500) n",
+        );
+        let before = database.confirmed_flush_lsn();
+
+        let sink = outflow(&database, &["run", "--sink", "stdout", "--until-caught-up"]);
+        assert_eq!(sink.code(), Some(0), "{}", sink.stderr);
+        let all: Vec<&str> = sink.stdout.lines().collect();
+        assert_eq!(all.len(), 503);
+        for limit in [1, 4, 100, 1000] {
+            let peeked = outflow(&database, &["slot", "peek", "--limit", &limit.to_string()]);
+            assert_eq!(peeked.code(), Some(0), "{}", peeked.stderr);
+            let lines: Vec<&str> = peeked.stdout.lines().collect();
+            assert_eq!(
+                lines,
+                all[..limit.min(503)],
+                "PostgreSQL {major}, {limit} events"
+            );
+        }
+        assert_eq!(database.confirmed_flush_lsn(), before);
+    }
+}
+
+#[test]
+fn a_lost_slot_is_said_to_be_lost() {
+    for major in [Major::V14, Major::V18] {
+        let server = Postgres::own(
+            major,
+            &[("max_slot_wal_keep_size", "1MB"), ("max_wal_size", "32MB")],
+        );
+        let database = server.database();
+        database.create_outbox();
+        database.create_slot();
+        lose(&database);
+
+        let list = outflow(&database, &["slot", "list"]);
+        assert!(list.stdout.contains("lost: wal_removed"), "{}", list.stdout);
+        assert!(
+            list.stderr.contains("can't be read any more"),
+            "{}",
+            list.stderr
+        );
+        for verb in [
+            &["slot", "create"][..],
+            &["slot", "peek"],
+            &["slot", "advance", "--to", "now", "--yes"],
+            &["run", "--sink", "stdout", "--until-caught-up"],
+        ] {
+            let refused = outflow(&database, verb);
+            assert_eq!(refused.code(), Some(66), "{verb:?}: {}", refused.stderr);
+            let lost = "is lost: wal_removed (max_slot_wal_keep_size was exceeded)";
+            assert!(
+                refused.stderr.contains(lost),
+                "{verb:?}: {}",
+                refused.stderr
+            );
+        }
+        // The hint can be run as it is.
+        assert_eq!(
+            outflow(&database, &["slot", "drop", "--yes"]).code(),
+            Some(0)
+        );
+        assert_eq!(outflow(&database, &["slot", "create"]).code(), Some(0));
+    }
+}
+
+/// Writes so much that the slot's WAL is removed.
+pub(crate) fn lose(database: &Database) {
+    wait_until(PATIENCE, "the slot to be lost", || {
+        database.sql().batch("CREATE TABLE filler AS SELECT 1");
+        database
+            .sql()
+            .batch("DROP TABLE filler; SELECT pg_switch_wal(); CHECKPOINT");
+        let status = database.sql().text(&format!(
+            "SELECT wal_status FROM pg_replication_slots WHERE slot_name = '{}'",
+            database.slot()
+        ));
+        status.as_deref() == Some("lost")
+    });
+}
+
+/// Inserts events, each in a transaction of its own.
+pub(crate) fn insert(database: &Database, number: u32) {
+    for n in 1..=number {
+        database.sql().batch(&format!(
+            "INSERT INTO outbox (aggregate_type, aggregate_id, payload) \
+             VALUES ('order', '{n}', '{{\"n\": {n}}}')"
+        ));
+    }
+}
+
+/// How many slots with the database's name there are, on the whole server.
+fn slots(database: &Database) -> i64 {
+    let query = "SELECT count(*) FROM pg_replication_slots WHERE slot_name = $1";
+    database.sql().value(query, &[&database.slot()])
+}
+
+/// An outbox without a publication.
+const OUTBOX: &str = "CREATE TABLE outbox (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL, event_type text NOT NULL DEFAULT 'Tested', payload jsonb)";
