@@ -186,6 +186,19 @@ fn a_reader_of_the_whole_topic_passes_what_transactions_leave() {
     assert_eq!(values, ["committed"]);
 }
 
+#[tokio::test]
+async fn an_async_test_may_call_all_of_it() {
+    let database = Postgres::shared(Major::V17).database();
+    let rows = database
+        .sql()
+        .client()
+        .query("SELECT 1", &[])
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(database.sql().value::<i32>("SELECT 2", &[]), 2);
+}
+
 #[test]
 fn a_process_is_heard_and_measured_while_it_runs() {
     let script = "echo to-stdout; echo to-stderr >&2; read never; echo $COLOUR; exit 3";
@@ -242,7 +255,8 @@ fn victim_with_servers() {
 
 #[test]
 fn nothing_stays_behind_a_test_process_that_is_killed() {
-    let mut victim = Command::new(std::env::current_exe().unwrap())
+    // By this name it is found even when it was built anew meanwhile.
+    let mut victim = Command::new("/proc/self/exe")
         .args([
             "--exact",
             "harness::victim_with_servers",

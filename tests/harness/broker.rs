@@ -45,19 +45,25 @@ impl Broker {
                 bootstrap,
                 server: None,
             },
-            Err(_) => must(Self::started(&[])),
+            Err(_) => must(Self::started(&[], settings::QUICK_JVM)),
         })
     }
 
     /// Starts a broker for one test alone, with settings of `server.properties` beside the harness's.
     #[must_use]
     pub fn own(settings: &[(&str, &str)]) -> OwnBroker {
-        OwnBroker::new(must(Self::started(settings)))
+        OwnBroker::new(must(Self::started(settings, settings::QUICK_JVM)))
+    }
+
+    /// As [`own`](Self::own), for measurements: a Java that compiles in full and has 512 MiB.
+    #[must_use]
+    pub fn full_speed(settings: &[(&str, &str)]) -> OwnBroker {
+        OwnBroker::new(must(Self::started(settings, settings::FULL_JVM)))
     }
 
     /// A new broker.
-    fn started(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let server = Server::create(settings).context("cannot start a Kafka broker")?;
+    fn started(settings: &[(&str, &str)], jvm: &'static [&'static str]) -> anyhow::Result<Self> {
+        let server = Server::create(settings, jvm).context("cannot start a Kafka broker")?;
         Ok(Self {
             bootstrap: server.bootstrap(),
             server: Some(server),

@@ -23,23 +23,29 @@ pub(super) struct Server {
     folder: PathBuf,
     /// The port of its clients.
     port: u16,
+    /// The options of its Java.
+    jvm: &'static [&'static str],
     /// The process, once it was started, until its end was seen.
     process: Mutex<Option<Child>>,
 }
 
 impl Server {
     /// Formats a folder and starts a broker on it.
-    pub(super) fn create(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+    pub(super) fn create(
+        settings: &[(&str, &str)],
+        jvm: &'static [&'static str],
+    ) -> anyhow::Result<Self> {
         let folder = guard::folder("kafka");
         let server = Self {
             folder,
             port: ports::free()?,
+            jvm,
             process: Mutex::new(None),
         };
         fs::write(server.folder.join(PROPERTIES), server.properties(settings)?)?;
         fs::write(server.folder.join(LOG4J), settings::LOG4J)?;
         let output = server
-            .java()?
+            .java(settings::QUICK_JVM)?
             .args([
                 "kafka.tools.StorageTool",
                 "format",
@@ -82,7 +88,7 @@ impl Server {
             .append(true)
             .open(self.folder.join(LOG))?;
         let child = self
-            .java()?
+            .java(self.jvm)?
             .args(["kafka.Kafka", PROPERTIES])
             .stdout(Stdio::from(log.try_clone()?))
             .stderr(Stdio::from(log))
@@ -134,10 +140,10 @@ impl Server {
     }
 
     /// A Java of the broker's, in its folder.
-    fn java(&self) -> anyhow::Result<Command> {
+    fn java(&self, jvm: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new("java");
         command
-            .args(settings::JVM)
+            .args(jvm)
             .arg(format!("-Dlog4j2.configurationFile={LOG4J}"))
             .arg("-cp")
             .arg(parts::kafka_class_path()?)

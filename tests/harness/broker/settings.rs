@@ -3,8 +3,8 @@
 /// The identity of the cluster: 16 bytes in base64, the same for all, as none knows another.
 pub(super) const CLUSTER: &str = "b3V0Zmxvdy10ZXN0cy0tLQ";
 
-/// Small and quick to start rather than fast in the long run.
-pub(super) const JVM: &[&str] = &[
+/// A Java that is small and quick to start rather than fast in the long run.
+pub(super) const QUICK_JVM: &[&str] = &[
     "-Xms64m",
     "-Xmx384m",
     "-XX:+UseSerialGC",
@@ -12,6 +12,9 @@ pub(super) const JVM: &[&str] = &[
     "-XX:-UsePerfData",
     "-XX:+ExitOnOutOfMemoryError",
 ];
+
+/// A Java to measure with: as brokers run, but for the size.
+pub(super) const FULL_JVM: &[&str] = &["-Xms512m", "-Xmx512m", "-XX:+ExitOnOutOfMemoryError"];
 
 /// Warnings and worse go to the log.
 pub(super) const LOG4J: &str = "\
