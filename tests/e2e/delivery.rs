@@ -11,9 +11,16 @@ fn a_committed_insert_becomes_a_record() {
     database.sql().batch(&format!(
         "INSERT INTO outbox (aggregate_type, aggregate_id, event_type, payload) VALUES ('{topic}', '42', 'OrderPaid', '{{\"total\": 99}}')"
     ));
-    let output = Outflow::command(["run", "--until-caught-up", "-d", &database.url(), "-b", Broker::shared().bootstrap()])
-        .args(["--set", &format!("name=\"{}\"", database.slot())])
-        .run_to_end();
+    let output = Outflow::command([
+        "run",
+        "--until-caught-up",
+        "-d",
+        &database.url(),
+        "-b",
+        Broker::shared().bootstrap(),
+    ])
+    .args(["--set", &format!("name=\"{}\"", database.slot())])
+    .run_to_end();
     println!("{}\n{}", output.stdout, output.stderr);
     assert_eq!(output.code(), Some(0));
     let topic = format!("{topic}.events");

@@ -5,8 +5,17 @@
 #![cfg(test)]
 
 mod cli;
+mod crash;
+mod delivery;
 mod harness;
+mod history;
 mod kafka_delivery;
+mod large;
+mod outage;
+mod poison;
 mod preflight;
 mod publication;
+mod service;
 mod slot;
+mod slot_follows;
+mod stdout;

@@ -21,7 +21,7 @@ use outflow_kafka_delivery::Waker;
 use outflow_replication_slot::{Connection, EventId, Session};
 use tokio::time::{Instant, sleep_until, timeout};
 
-pub(crate) use failure::{Cause, Failed, PoisonEvent, Retry, classify, slot_missing};
+pub(crate) use failure::{Cause, Failed, PoisonEvent, Retry, classify};
 pub(crate) use goal::{Goal, Progress};
 pub(crate) use probe::Prober;
 
@@ -96,7 +96,8 @@ impl<S: Sink> Pipeline<'_, S> {
         if let Err(failed) = left {
             tracing::debug!(error = ?failed, "the session did not end in good order");
         }
-        self.sink.close(self.session.ledger());
+        let last = !matches!(end, Err(Failed::Retry(_)));
+        self.sink.close(self.session.ledger(), last);
         end
     }
 
@@ -166,7 +167,7 @@ impl<S: Sink> Pipeline<'_, S> {
                 return Err(server_leaving());
             },
             received = self.connection.receive(), if reading => received?,
-            () = waker.notified(), if wants_reports => {}
+            () = waker.notified() => {}
             () = sleep_until(timer) => {}
         }
         Ok(Woken::Work)

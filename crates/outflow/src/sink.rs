@@ -53,6 +53,7 @@ pub(crate) trait Sink {
     /// Asks to be woken.
     fn want_wake(&self);
 
-    /// Gives up what is in flight, and settles what is still confirmed meanwhile.
-    fn close(self, ledger: &mut Ledger);
+    /// Gives up what is in flight, and settles what is still confirmed meanwhile. The `last` sink
+    /// of a process is given time to end its threads.
+    fn close(self, ledger: &mut Ledger, last: bool);
 }

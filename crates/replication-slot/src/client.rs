@@ -107,9 +107,11 @@ pub async fn start(
 ) -> Result<(Connection, Session), StartError> {
     let slot = options.slot.as_str();
     let patience_ms = options.wal_sender_timeout.as_millis().to_string();
+    // Times are read back as ISO text, and the one sign of a missing publication is a warning.
     let settings = [
         ("wal_sender_timeout", patience_ms.as_str()),
         ("client_min_messages", "warning"),
+        ("DateStyle", "ISO"),
     ];
     let opened = connect::open(config).await?;
     let mut wire = connect::login(opened, config, Purpose::Replication, &settings).await?;

@@ -310,8 +310,17 @@ impl Session {
         match (self.phase, self.status.asked) {
             (Phase::CloseWanted, _) => last,
             (_, true) => last + self.answer_delay(),
+            (_, false) if self.has_much_news() => last + interval.min(MUCH_NEWS_INTERVAL),
             (_, false) => last + interval,
         }
+    }
+
+    /// Says whether a crash now would repeat more than it has to: while a backlog is drained, a
+    /// second is a long time.
+    fn has_much_news(&self) -> bool {
+        let flushed = self.ledger.flushed().as_lsn();
+        self.acknowledge == Acknowledge::Settled
+            && flushed.distance_from(self.confirmed.as_lsn()) >= MUCH_NEWS_BYTES
     }
 
     /// Appends what is due at `now`; `wall` is the time the message carries.
@@ -495,5 +504,9 @@ fn handle_notice<'f>(notice: ServerError) -> Result<Event<'f>, SessionError> {
     }
 }
 
+/// From so many bytes of settled WAL on, a status update comes before its time.
+const MUCH_NEWS_BYTES: u64 = 512 * 1024;
+/// How long such an update waits at least.
+const MUCH_NEWS_INTERVAL: Duration = Duration::from_millis(50);
 /// How long an answer that says nothing new waits: a server that shuts down asks without pause.
 const REPEATED_ANSWER: Duration = Duration::from_millis(100);

@@ -301,6 +301,30 @@ fn a_row_handled_twice_counts_once() {
 }
 
 #[test]
+fn while_a_backlog_is_drained_it_confirms_before_the_second_is_over() {
+    let mut it = Conversation::begin();
+    let far = CONFIRMED + (1 << 20);
+    it.begin_transaction(far);
+    let ticket = it.row();
+    it.commit(far, far + 0x30);
+    assert_eq!(it.after(Duration::from_millis(50)), []);
+    it.settle(ticket);
+    assert_eq!(
+        it.after(Duration::ZERO).last().map(|update| update.flush),
+        Some(far + 0x30)
+    );
+    it.begin_transaction(far + 0x100);
+    let ticket = it.row();
+    it.commit(far + 0x100, far + 0x130);
+    it.settle(ticket);
+    assert_eq!(
+        it.after(Duration::from_millis(999)),
+        [],
+        "little news waits"
+    );
+}
+
+#[test]
 fn a_session_that_does_not_acknowledge_confirms_nothing() {
     let mut it = Conversation::with(Acknowledge::Never);
     it.begin_transaction(0x2000);

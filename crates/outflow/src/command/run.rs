@@ -1,7 +1,6 @@
 //! `outflow run`: the service, and the one-shot that ends when all is delivered.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashSet;
 
 use outflow_event_router::Router;
 use outflow_kafka_delivery::{ProducerConfig, TopicMemory};
@@ -13,9 +12,9 @@ use crate::config::Config;
 use crate::connection::connect_config;
 use crate::exit::{Exit, Failure};
 use crate::pipeline::{Failed, Goal, Outcome, Pipeline, Prober};
+use crate::preflight::{Preflight, preflight};
 use crate::progress::Display;
 use crate::shutdown::Shutdown;
-use crate::sink::Sink;
 use crate::sink::kafka::KafkaSink;
 use crate::sink::stdout::StdoutSink;
 use crate::supervisor::{Supervisor, Verdict};
@@ -58,6 +57,8 @@ struct Run<'c> {
     topics: TopicMemory,
     /// The number of the session.
     number: u64,
+    /// What was said already.
+    warned: HashSet<String>,
 }
 
 impl<'c> Run<'c> {
@@ -74,6 +75,7 @@ impl<'c> Run<'c> {
             goal: (!args.until_caught_up).then(Goal::service),
             topics: TopicMemory::new(),
             number: 0,
+            warned: HashSet::new(),
         })
     }
 
@@ -86,14 +88,7 @@ impl<'c> Run<'c> {
         self.number = self.number.saturating_add(1);
         let start = async {
             let found = self.look().await?;
-            let connect =
-                self.connect
-                    .clone()
-                    .with_client_encoding(if found.encoding == "SQL_ASCII" {
-                        "SQL_ASCII"
-                    } else {
-                        "UTF8"
-                    });
+            let connect = self.connect.clone().with_client_encoding(encoding(&found));
             let started = start(&connect, &self.start_options()).await?;
             Ok::<_, Failed>((found, started))
         };
@@ -108,7 +103,7 @@ impl<'c> Run<'c> {
             lsn = %session.flushed().as_lsn(),
             "streaming"
         );
-        let target = found.current_lsn;
+        let target = found.server.current_lsn;
         let mut goal = self
             .goal
             .take()
@@ -152,26 +147,23 @@ impl<'c> Run<'c> {
         ended
     }
 
-    /// Looks whether the server has what streaming needs.
-    async fn look(&self) -> Result<Look, Failed> {
-        let client = crate::connection::sql(&self.connect).await?;
-        let row = client
-            .query_one(
-                "SELECT pg_current_wal_flush_lsn()::text, current_setting('server_encoding')",
-                &[],
-            )
-            .await;
-        let row = row.map_err(|e| {
-            Failed::retry(
-                crate::pipeline::Cause::Other,
-                Failure::new(Exit::Unavailable, "cannot look").because(e),
-            )
-        })?;
-        let lsn: String = row.get(0);
-        Ok(Look {
-            current_lsn: lsn.parse().unwrap_or_default(),
-            encoding: row.get(1),
-        })
+    /// Looks whether the server has what streaming needs, and says once what may not be meant.
+    async fn look(&mut self) -> Result<Preflight, Failed> {
+        let postgres = &self.config.postgres;
+        let found = preflight(
+            &self.connect,
+            &postgres.slot,
+            &postgres.publication,
+            &self.config.outbox,
+            self.args.create,
+        )
+        .await?;
+        for warning in &found.warnings {
+            if self.warned.insert(warning.clone()) {
+                tracing::warn!("{warning}");
+            }
+        }
+        Ok(found)
     }
 
     /// Says what the stream is started with.
@@ -188,6 +180,14 @@ impl<'c> Run<'c> {
                 false => Acknowledge::Never,
             },
         }
+    }
+}
+
+/// Chooses the session's encoding: a database without one gives its bytes as they are.
+fn encoding(found: &Preflight) -> &'static str {
+    match found.server.server_encoding.as_str() {
+        "SQL_ASCII" => "SQL_ASCII",
+        _ => "UTF8",
     }
 }
 
@@ -213,10 +213,4 @@ fn start_stdout() -> Result<StdoutSink, Failed> {
     StdoutSink::start().map_err(|error| {
         Failed::Fatal(Failure::new(Exit::Other, "cannot start the writing thread").because(error))
     })
-}
-
-/// For now.
-struct Look {
-    current_lsn: outflow_pgoutput::Lsn,
-    encoding: String,
 }

@@ -123,28 +123,31 @@ impl From<StartError> for Failed {
 impl From<ConnectError> for Failed {
     fn from(error: ConnectError) -> Self {
         let what = "cannot connect to PostgreSQL";
+        if let Some(server) = error.server_error() {
+            return classify(server.clone(), what.to_owned());
+        }
         match error {
-            ConnectError::Server(error) => classify(error, what.to_owned()),
-            ConnectError::RootCertificates { .. } => Self::Fatal(
-                Failure::new(Exit::Config, what)
-                    .because(error)
-                    .hint(Hint::PostgresUrl),
-            ),
-            ConnectError::Method { .. } | ConnectError::PasswordMissing { .. } => Self::Fatal(
-                Failure::new(Exit::Privilege, what)
-                    .because(error)
-                    .hint(Hint::Password),
-            ),
+            ConnectError::RootCertificates { .. } | ConnectError::NoRootCertificates { .. } => {
+                let failure = Failure::new(Exit::Config, what).because(error);
+                Self::Fatal(failure.hint(Hint::PostgresUrl))
+            }
+            ConnectError::Method { .. } | ConnectError::PasswordMissing { .. } => {
+                let failure = Failure::new(Exit::Privilege, what).because(error);
+                Self::Fatal(failure.hint(Hint::Password))
+            }
             ConnectError::Resolve { .. }
             | ConnectError::Unreachable { .. }
             | ConnectError::TimedOut { .. }
             | ConnectError::NoTls { .. }
+            | ConnectError::Certificate { .. }
             | ConnectError::Tls { .. }
             | ConnectError::PasswordUnreadable { .. }
             | ConnectError::ServerProof { .. }
+            | ConnectError::Server(_)
             | ConnectError::Io(_)
             | ConnectError::Protocol(_)
-            | ConnectError::Sql(_) => unavailable(what, error),
+            | ConnectError::Sql(_)
+            | ConnectError::Several(_) => unavailable(what, error),
         }
     }
 }

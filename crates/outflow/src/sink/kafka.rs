@@ -200,7 +200,7 @@ impl Sink for KafkaSink {
         self.producer.request_wake();
     }
 
-    fn close(self, ledger: &mut Ledger) {
+    fn close(self, ledger: &mut Ledger, last: bool) {
         let closed = self.producer.close(ledger, CLOSE);
         if closed.unreported > 0 {
             tracing::debug!(
@@ -208,8 +208,14 @@ impl Sink for KafkaSink {
                 "records without a report are left to the next session"
             );
         }
+        if last {
+            // Threads that outlive main meet OpenSSL's exit handlers.
+            closed.remains.wait(REMAINS);
+        }
     }
 }
 
 /// How long the reports of what was purged may take.
 const CLOSE: Duration = Duration::from_millis(500);
+/// How long librdkafka's threads may take to end with the process.
+const REMAINS: Duration = Duration::from_secs(2);

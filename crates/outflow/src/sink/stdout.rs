@@ -133,7 +133,7 @@ impl Sink for StdoutSink {
 
     fn want_wake(&self) {}
 
-    fn close(self, _ledger: &mut Ledger) {}
+    fn close(self, _ledger: &mut Ledger, _last: bool) {}
 }
 
 /// Witnesses that the writing thread has flushed a record's chunk.

@@ -1,0 +1,154 @@
+//! Draining a backlog: outflow into Kafka against pg_recvlogical into /dev/null.
+
+use std::collections::HashSet;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use harness::{Broker, Consumed, Database, Outflow, OwnBroker, OwnPostgres};
+
+use crate::{backlog, setting};
+
+/// What one drain by outflow took.
+struct Drained {
+    rate: f64,
+    wall_secs: f64,
+    cpu_micros: f64,
+    peak_mib: f64,
+}
+
+/// Compares the two on backlogs with `rows` events a transaction.
+pub(crate) fn compare(postgres: &OwnPostgres, broker: &OwnBroker, rows: u32) {
+    let (events, runs) = (setting("EVENTS", 300_000), setting("RUNS", 3));
+    let database = postgres.database();
+    backlog::prepare(&database);
+    let filling = Instant::now();
+    backlog::fill(&database, events, rows);
+    let end = database.wal_end();
+    println!(
+        "{events} events, {rows} a transaction (written in {:.0?})",
+        filling.elapsed()
+    );
+    println!(
+        "  run  pg_recvlogical   outflow          ratio   whole process   CPU/event   peak RSS"
+    );
+    let mut ratios = Vec::new();
+    for run in 1..=runs {
+        let plain = recvlogical(&database, &copy(&database, run, "plain"), &end, events);
+        let ours = outflow(
+            &database,
+            broker,
+            &copy(&database, run, "ours"),
+            run,
+            rows,
+            events,
+            &end,
+        );
+        let ratio = ours.rate / plain;
+        ratios.push(ratio);
+        println!(
+            "  {run:>3}  {plain:>10.0} /s   {:>10.0} /s   {ratio:>6.2}   {:>10.2} s   {:>6.2} µs   {:>6.1} MiB",
+            ours.rate, ours.wall_secs, ours.cpu_micros, ours.peak_mib
+        );
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("  median ratio {:.2}\n", ratios[ratios.len() / 2]);
+}
+
+/// Copies the base slot, so that another reader gets the same backlog.
+fn copy(database: &Database, run: u32, name: &str) -> String {
+    let (base, copy) = (database.slot(), format!("{}_{name}_{run}", database.slot()));
+    database.sql().batch(&format!(
+        "SELECT pg_copy_logical_replication_slot('{base}', '{copy}')"
+    ));
+    copy
+}
+
+/// Lets pg_recvlogical read to the end of the backlog, and gives events a second, start included.
+fn recvlogical(database: &Database, slot: &str, end: &str, events: u32) -> f64 {
+    let publication = format!("publication_names={}", database.publication());
+    let start = Instant::now();
+    let status = Command::new("pg_recvlogical")
+        .args([
+            "--start",
+            "--no-loop",
+            "-f",
+            "/dev/null",
+            "-o",
+            "proto_version=1",
+            "-o",
+            &publication,
+        ])
+        .args(["--slot", slot, "--endpos", end, "-d", &database.url()])
+        .stderr(Stdio::null())
+        .status();
+    let took = start.elapsed();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "pg_recvlogical (Debian's postgresql-client) failed"
+    );
+    f64::from(events) / took.as_secs_f64()
+}
+
+/// Lets outflow deliver the backlog, and counts what is in Kafka.
+fn outflow(
+    database: &Database,
+    broker: &Broker,
+    slot: &str,
+    run: u32,
+    rows: u32,
+    events: u32,
+    end: &str,
+) -> Drained {
+    let name = format!("bench-{rows}-{run}");
+    let topics: Vec<String> = backlog::TYPES
+        .iter()
+        .map(|kind| format!("{name}.{kind}"))
+        .collect();
+    for topic in &topics {
+        broker.create_topic(topic, 3, &[("message.timestamp.type", "LogAppendTime")]);
+    }
+    let config = format!(
+        "name = \"{name}\"\n[postgres]\nurl = \"{}\"\nslot = \"{slot}\"\npublication = \"{}\"\n[outbox]\n\
+         topic = \"{name}.{{aggregate_type}}\"\n[kafka]\nbrokers = [\"{}\"]\n",
+        database.url(),
+        database.publication(),
+        broker.bootstrap()
+    );
+    let start = Instant::now();
+    let process = Outflow::command(["run"]).config(&config).start();
+    let confirmed = format!(
+        "SELECT confirmed_flush_lsn >= '{end}' FROM pg_replication_slots WHERE slot_name = '{slot}'"
+    );
+    harness::wait_until(
+        Duration::from_secs(120),
+        "the slot to reach the end",
+        || database.sql().text(&confirmed).as_deref() == Some("t"),
+    );
+    let wall_secs = start.elapsed().as_secs_f64();
+    let (cpu, peak) = (process.cpu_time(), process.peak_rss_bytes());
+    assert!(process.stop().success(), "outflow did not stop well");
+    let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let records = broker.records(&names);
+    let seen: HashSet<_> = records.iter().map(|record| record.header("id")).collect();
+    assert_eq!(
+        seen.len(),
+        usize::try_from(events).unwrap_or(usize::MAX),
+        "events are missing"
+    );
+    for topic in &names {
+        broker.delete_topic(topic);
+    }
+    Drained {
+        rate: f64::from(events) / seconds_in_log(&records),
+        wall_secs,
+        cpu_micros: cpu.as_secs_f64() * 1e6 / f64::from(events),
+        peak_mib: f64::from(u32::try_from(peak >> 10).unwrap_or(u32::MAX)) / 1024.0,
+    }
+}
+
+/// Gives the time from the first to the last record, by the broker's clock.
+fn seconds_in_log(records: &[Consumed]) -> f64 {
+    let times = || records.iter().filter_map(|record| record.timestamp);
+    let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+    f64::from(u32::try_from(last - first).unwrap_or(u32::MAX).max(1)) / 1000.0
+}
