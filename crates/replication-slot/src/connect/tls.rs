@@ -109,6 +109,3 @@ fn server_name(mode: SslMode, server: &Server<'_>) -> io::Result<ServerName<'sta
         Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, error)),
     }
 }
-
-#[cfg(test)]
-mod tests;

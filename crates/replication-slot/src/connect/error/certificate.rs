@@ -21,6 +21,8 @@ pub enum CertificateProblem {
     Expired,
     /// Its time has not come.
     NotYetValid,
+    /// It is an authority's own, as self-signed ones mostly are, and not itself trusted.
+    IsAuthority,
     /// It is of X.509 version 1, which cannot be verified.
     Version1,
     /// Something else.
@@ -49,6 +51,7 @@ impl CertificateProblem {
             ),
             Self::Expired => Some("renew it on the server, and look at both clocks"),
             Self::NotYetValid => Some("look at both clocks"),
+            Self::IsAuthority => Some("put this certificate itself into the file of sslrootcert"),
             Self::Version1 => Some("issue it anew as X.509 version 3, with subjectAltName"),
             Self::Other(_) => None,
         }
@@ -76,9 +79,12 @@ impl From<&CertificateError> for CertificateProblem {
                 expected: expected.to_str().into_owned(),
                 presented: presented.clone(),
             },
-            // webpki's own error is wrapped and not exported.
-            other if format!("{other:?}").contains("UnsupportedCertVersion") => Self::Version1,
-            other => Self::Other(other.to_string()),
+            // webpki's own errors are wrapped and not exported.
+            other => match format!("{other:?}") {
+                text if text.contains("UnsupportedCertVersion") => Self::Version1,
+                text if text.contains("CaUsedAsEndEntity") => Self::IsAuthority,
+                _ => Self::Other(other.to_string()),
+            },
         }
     }
 }
@@ -105,6 +111,7 @@ impl fmt::Display for CertificateProblem {
             }
             Self::Expired => f.write_str("has expired"),
             Self::NotYetValid => f.write_str("is not valid yet"),
+            Self::IsAuthority => f.write_str("is self-signed, or an authority's, and not trusted"),
             Self::Version1 => f.write_str("is of X.509 version 1, which cannot be verified"),
             Self::Other(text) => write!(f, "cannot be verified: {text}"),
         }
