@@ -23,8 +23,12 @@ pub(crate) struct Count {
 impl Count {
     /// Counts. Records of one partition come in its order.
     pub(crate) fn of(ledger: &Ledger, records: &[Consumed]) -> Self {
-        let place: HashMap<&str, usize> =
-            ledger.committed.iter().enumerate().map(|(at, event)| (event.id.as_str(), at)).collect();
+        let place: HashMap<&str, usize> = ledger
+            .committed
+            .iter()
+            .enumerate()
+            .map(|(at, event)| (event.id.as_str(), at))
+            .collect();
         let mut count = Self {
             committed: ledger.committed.len(),
             rolled_back: ledger.rolled_back.len(),
@@ -34,7 +38,10 @@ impl Count {
         let mut last: HashMap<(&str, String), usize> = HashMap::new();
         for record in records {
             let id = record.header("id").unwrap_or_default();
-            let Some((&at, event)) = place.get(id.as_str()).and_then(|at| Some((at, ledger.committed.get(*at)?))) else {
+            let Some((&at, event)) = place
+                .get(id.as_str())
+                .and_then(|at| Some((at, ledger.committed.get(*at)?)))
+            else {
                 count.never_committed += 1;
                 continue;
             };
@@ -61,11 +68,24 @@ impl Count {
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = |number: usize, what: &str, note: &str| writeln!(f, "  {number:>8}  {what:<16} {note}");
+        let mut line =
+            |number: usize, what: &str, note: &str| writeln!(f, "  {number:>8}  {what:<16} {note}");
         line(self.committed, "committed", "events in the outbox")?;
-        line(self.rolled_back, "rolled back", "of which Kafka must never hear")?;
-        line(self.delivered, "delivered", "each in its topic, under its key")?;
-        line(self.repeated, "repeated", "after the kill: what Kafka had and the slot did not know yet")?;
+        line(
+            self.rolled_back,
+            "rolled back",
+            "of which Kafka must never hear",
+        )?;
+        line(
+            self.delivered,
+            "delivered",
+            "each in its topic, under its key",
+        )?;
+        line(
+            self.repeated,
+            "repeated",
+            "after the kill: what Kafka had and the slot did not know yet",
+        )?;
         writeln!(f)?;
         let mut promise = |name: &str, number: usize| writeln!(f, "  {name} {number}");
         promise("missing", self.missing)?;

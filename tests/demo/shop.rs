@@ -45,9 +45,17 @@ impl Shop {
     pub(crate) fn open(database: &Database, orders: u32) -> Self {
         let ledger = Arc::new(Mutex::new(Ledger::default()));
         let closing = Arc::new(AtomicBool::new(false));
-        let (sql, log, stop) = (database.connect(), Arc::clone(&ledger), Arc::clone(&closing));
+        let (sql, log, stop) = (
+            database.connect(),
+            Arc::clone(&ledger),
+            Arc::clone(&closing),
+        );
         let thread = std::thread::spawn(move || work(&sql, orders, &log, &stop));
-        Self { ledger, closing, thread }
+        Self {
+            ledger,
+            closing,
+            thread,
+        }
     }
 
     /// Gives the number of events committed so far.
@@ -80,21 +88,45 @@ fn work(sql: &Sql, orders: u32, log: &Mutex<Ledger>, stop: &AtomicBool) {
              ('{id}', '{aggregate}', '{order}', '{kind}', '{{\"order\": {order}, \"total\": {}}}');",
             order * 7 % 500 + 1
         );
-        (insert, Committed { id, topic, key: order.to_string(), at_ms: 0 })
+        (
+            insert,
+            Committed {
+                id,
+                topic,
+                key: order.to_string(),
+                at_ms: 0,
+            },
+        )
     };
     for step in 1..=orders + 2 * LEAD {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let due = [(step, "placed"), (step.saturating_sub(LEAD), "paid"), (step.saturating_sub(2 * LEAD), "shipped")];
-        for (order, state) in due.into_iter().filter(|&(order, _)| (1..=orders).contains(&order)) {
+        let due = [
+            (step, "placed"),
+            (step.saturating_sub(LEAD), "paid"),
+            (step.saturating_sub(2 * LEAD), "shipped"),
+        ];
+        for (order, state) in due
+            .into_iter()
+            .filter(|&(order, _)| (1..=orders).contains(&order))
+        {
             // One step in ten fails at first, after its event was written, and is done again.
-            for end in if order % 10 == 0 { &["ROLLBACK", "COMMIT"][..] } else { &["COMMIT"] } {
+            for end in if order % 10 == 0 {
+                &["ROLLBACK", "COMMIT"][..]
+            } else {
+                &["COMMIT"]
+            } {
                 let mut statements = format!(
                     "BEGIN; INSERT INTO orders VALUES ({order}, '{state}', {}) ON CONFLICT (id) DO UPDATE SET state = '{state}';",
                     order * 7 % 500 + 1
                 );
-                let mut made = vec![event(order, "order.events", "order", &format!("Order{}{}", &state[..1].to_uppercase(), &state[1..]))];
+                let mut made = vec![event(
+                    order,
+                    "order.events",
+                    "order",
+                    &format!("Order{}{}", &state[..1].to_uppercase(), &state[1..]),
+                )];
                 if state == "paid" {
                     made.push(event(order, "payment.events", "payment", "PaymentReceived"));
                 }
@@ -117,7 +149,9 @@ fn work(sql: &Sql, orders: u32, log: &Mutex<Ledger>, stop: &AtomicBool) {
 
 /// Gives the time in milliseconds since 1970.
 fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
