@@ -97,6 +97,61 @@ fn create_refuses_a_name_that_another_database_has_taken() {
 }
 
 #[test]
+fn create_refuses_a_publication_that_would_be_younger() {
+    let database = Postgres::shared(Major::V17).database();
+    database.sql().batch(OUTBOX);
+    database.create_slot();
+    for verb in [
+        &["slot", "create", "--publication"][..],
+        &["run", "--sink", "stdout", "--create"],
+    ] {
+        let refused = outflow(&database, verb);
+        assert_eq!(refused.code(), Some(66), "{}", refused.stderr);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(stable(&database, &refused.stderr), @r#"
+            error: publication "shop" does not exist, and replication slot "shop" does: it could not read what was written before the publication is created
+
+            hint: `outflow publication create && outflow slot advance shop --to now`; what waits in the slot until then is not sent
+            "#);
+        }
+    }
+    // The hint can be run as it is.
+    let created = outflow(&database, &["publication", "create"]);
+    assert_eq!(created.code(), Some(0), "{}", created.stderr);
+    assert!(
+        created.stderr.contains("is older than the publication"),
+        "{}",
+        created.stderr
+    );
+    let advanced = outflow(&database, &["slot", "advance", "--to", "now", "--yes"]);
+    assert_eq!(advanced.code(), Some(0), "{}", advanced.stderr);
+    insert(&database, 1);
+    let run = outflow(&database, &["run", "--sink", "stdout", "--until-caught-up"]);
+    assert_eq!(
+        (run.code(), run.stdout.lines().count()),
+        (Some(0), 1),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn create_refuses_a_name_that_a_physical_slot_has() {
+    let database = Postgres::shared(Major::V17).database();
+    database.create_outbox();
+    let slot = database.slot();
+    database.sql().batch(&format!(
+        "SELECT pg_create_physical_replication_slot('{slot}')"
+    ));
+    let refused = outflow(&database, &["slot", "create"]);
+    database
+        .sql()
+        .batch(&format!("SELECT pg_drop_replication_slot('{slot}')"));
+    assert_eq!(refused.code(), Some(78), "{}", refused.stderr);
+    assert!(refused.stderr.contains("physical"), "{}", refused.stderr);
+}
+
+#[test]
 fn creation_says_what_it_waits_for_and_an_interrupt_leaves_no_slot() {
     for major in [Major::V14, Major::V18] {
         // A server of its own: an open transaction holds up every slot of a server.
@@ -111,6 +166,19 @@ fn creation_says_what_it_waits_for_and_an_interrupt_leaves_no_slot() {
         creation.wait_for_line("can only be created once 1 transaction", PATIENCE);
         let line = creation.wait_for_line("idle in transaction", PATIENCE);
         assert!(line.starts_with(&pid.to_string()), "{line}");
+        // Meanwhile it is in the making, and neither there nor missing.
+        for verb in [
+            &["slot", "create"][..],
+            &["run", "--sink", "stdout", "--until-caught-up"],
+        ] {
+            let refused = outflow(&database, verb);
+            assert_eq!(refused.code(), Some(75), "{}", refused.stderr);
+            assert!(
+                refused.stderr.contains("is just being created by"),
+                "{}",
+                refused.stderr
+            );
+        }
         creation.signal(Signal::SIGINT);
         let ended = creation.wait_exit(PATIENCE);
         assert_eq!(ended.code(), Some(1), "{}", creation.stderr());

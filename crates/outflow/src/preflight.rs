@@ -3,12 +3,15 @@
 //! It connects, asks, and closes the connection again: a standing one would hold up a smart shutdown
 //! of the server. It changes nothing unless it is told to create what is missing.
 
+use std::time::Duration;
+
 use outflow_event_router::OutboxConfig;
 use outflow_replication_slot::catalog::{
     self, OpenTransaction, Publication, ServerFacts, SlotInfo, Table,
 };
 use outflow_replication_slot::connect::ConnectConfig;
 use outflow_replication_slot::{PublicationName, SlotName};
+use tokio::time::timeout;
 use tokio_postgres::Client;
 
 use crate::connection;
@@ -55,7 +58,21 @@ pub(crate) async fn preflight(
         outbox,
         create,
     };
-    Ok(look.run().await?)
+    // A creation waits for as long as it takes; a server that is silent otherwise is away.
+    let found = match create {
+        true => look.run().await?,
+        false => timeout(PATIENCE, look.run())
+            .await
+            .unwrap_or_else(|_| Err(Trouble::Silent(PATIENCE)))?,
+    };
+    tracing::debug!(
+        %slot,
+        behind_bytes = found.slot.behind_bytes,
+        tables = found.tables.len(),
+        version = %found.server.version,
+        "PostgreSQL has what streaming needs"
+    );
+    Ok(found)
 }
 
 impl From<Trouble> for Failed {
@@ -71,7 +88,9 @@ impl From<Trouble> for Failed {
                     _ => Self::retry(Cause::Other, error.into()),
                 }
             }
+            Trouble::Silent(_) => Self::retry(Cause::Other, trouble.into()),
             Trouble::Refused(failure) => Self::Fatal(failure),
+            Trouble::Busy(failure) => Self::retry(Cause::SlotBusy, failure),
         }
     }
 }
@@ -124,15 +143,12 @@ impl Look<'_> {
                 .await?
                 .into());
         }
+        if SlotInfo::find(client, self.slot).await?.is_some() {
+            return Err(Failure::slot_before_publication(self.slot, name).into());
+        }
         let candidates = Candidates::read(client, self.outbox, database).await?;
         let tables = candidates.choose(&self.outbox.tables)?;
-        catalog::create_publication(client, name, &tables).await?;
-        let listed = tables
-            .iter()
-            .map(Table::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
-        tracing::warn!(publication = %name, tables = %listed, "the publication was missing and was created");
+        create_publication(client, name, &tables).await?;
         let found = Publication::find(client, name).await?;
         found.ok_or_else(|| Failure::no_publication(name, database, &[]).into())
     }
@@ -171,3 +187,27 @@ impl Look<'_> {
         found.ok_or_else(|| Failure::slot_missing(self.slot.as_str()).into())
     }
 }
+
+/// Makes the publication, and says so; is content where somebody else made it meanwhile.
+async fn create_publication(
+    client: &Client,
+    name: &PublicationName,
+    tables: &[Table],
+) -> Result<(), Trouble> {
+    match catalog::create_publication(client, name, tables).await {
+        Err(error) if error.code() != Some(DUPLICATE_OBJECT) => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    let tables: Vec<String> = tables.iter().map(Table::to_string).collect();
+    tracing::warn!(
+        publication = %name,
+        tables = %tables.join(", "),
+        "the publication was missing and was created"
+    );
+    Ok(())
+}
+
+/// How long the whole look may take where nothing is made.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The SQLSTATE of a name that is taken.
+const DUPLICATE_OBJECT: &str = "42710";

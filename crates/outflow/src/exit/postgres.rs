@@ -1,6 +1,8 @@
 //! What PostgreSQL's own answers mean for the exit code, and what to do about a server that is not
 //! ready for outflow.
 
+use std::time::Duration;
+
 use outflow_replication_slot::catalog::{CatalogError, ServerFacts};
 use outflow_replication_slot::connect::ConnectError;
 
@@ -17,8 +19,9 @@ impl Exit {
             "42501" | "28000" | "28P01" => Self::Privilege,
             // undefined_object: slot or publication; object_not_in_prerequisite_state: slot lost.
             "42704" | "55000" => Self::SlotLost,
-            // invalid_catalog_name, feature_not_supported, configuration_limit_exceeded.
-            "3D000" | "0A000" | "53400" => Self::Config,
+            // invalid_catalog_name, feature_not_supported, configuration_limit_exceeded,
+            // duplicate_object: a physical slot, for one.
+            "3D000" | "0A000" | "53400" | "42710" => Self::Config,
             // connection_exception and its kind, too_many_connections, operator_intervention.
             "53300" | "57P01" | "57P02" | "57P03" => Self::Unavailable,
             code if code.starts_with("08") => Self::Unavailable,
@@ -50,6 +53,7 @@ impl From<CatalogError> for Failure {
         let exit = error.code().map_or(Exit::Unavailable, Exit::of_sqlstate);
         let hint = match error.code() {
             Some("53400") => Some(SLOTS_IN_USE),
+            Some("42501") => Some(FOR_ANOTHER_ROLE),
             _ => None,
         };
         // The error says itself what was to be done, and to what.
@@ -74,6 +78,15 @@ impl Failure {
             failure = failure.because(chain);
         }
         failure
+    }
+
+    /// The server does not answer a question.
+    pub(crate) fn silent_server(time: Duration) -> Self {
+        Self::new(
+            Exit::Unavailable,
+            format!("PostgreSQL did not answer within {time:?}"),
+        )
+        .hint(Hint::PostgresUnreachable)
     }
 
     /// The server is of a version before 14.
@@ -201,6 +214,9 @@ pub(super) fn shell(word: &str) -> String {
 /// What to do where `max_replication_slots` is reached.
 const SLOTS_IN_USE: &str = "`outflow slot list` shows the slots, `outflow slot drop NAME` drops \
                             one; or raise max_replication_slots, and restart PostgreSQL";
+/// What to do where the role may not change something.
+const FOR_ANOTHER_ROLE: &str = "`--dry-run` prints the SQL, for a role that may run it (a \
+                                publication is made by the owner of its tables)";
 
 #[cfg(test)]
 mod tests {

@@ -166,7 +166,7 @@ impl Failure {
         let failure = Self::new(Exit::Config, message).hint(Hint::Made(hint));
         match errors {
             [_] if outboxes.is_empty() => failure,
-            errors => failure.report(errors.iter().map(|error| format!("{error}\n")).collect()),
+            errors => failure.report(report(errors)),
         }
     }
 
@@ -202,6 +202,20 @@ fn table_flags(tables: &[String]) -> String {
     }
 }
 
+/// Writes one line for each table that is none; not more than fit on a screen.
+fn report(errors: &[PlanError]) -> String {
+    let mut report: String = errors
+        .iter()
+        .take(REPORTED)
+        .map(|error| format!("{error}\n"))
+        .collect();
+    match errors.len().saturating_sub(REPORTED) {
+        0 => {}
+        more => report.push_str(&format!("and {more} more tables\n")),
+    }
+    report
+}
+
 /// Writes a list for a sentence, not too long.
 fn listed(names: &[String]) -> String {
     match names {
@@ -223,6 +237,8 @@ fn alter(name: &PublicationName) -> String {
     )
 }
 
+/// How many tables are told of.
+const REPORTED: usize = 20;
 /// What names the columns of an outbox.
 const COLUMNS: &str = "the settings under outbox.columns say which column is what";
 /// An outbox table that needs no settings.

@@ -1,8 +1,8 @@
 //! What to do about a slot that is missing, lost, busy, or somebody else's.
 
 use outflow_pgoutput::Lsn;
-use outflow_replication_slot::SlotName;
 use outflow_replication_slot::catalog::SlotInfo;
+use outflow_replication_slot::{PublicationName, SlotName};
 
 use super::{Exit, Failure, Hint};
 
@@ -45,6 +45,12 @@ impl Failure {
             "replication slot \"{name}\" is for the output plugin \"{plugin}\", not for pgoutput"
         );
         Self::new(Exit::Config, message).hint(Hint::Made(another(name)))
+    }
+
+    /// The name is that of a slot for physical replication.
+    pub(crate) fn slot_physical(name: &SlotName) -> Self {
+        let message = format!("replication slot \"{name}\" is one for physical replication");
+        Self::new(Exit::Config, message).hint(Hint::Made(another(name.as_str())))
     }
 
     /// The slot is of another database.
@@ -95,22 +101,8 @@ impl Failure {
     /// The slot is in use.
     pub(crate) fn slot_active(slot: &SlotInfo, doing: &str) -> Self {
         let name = &slot.name;
-        let by = slot.reader.as_ref().map(|reader| {
-            let application = reader
-                .application
-                .as_deref()
-                .unwrap_or("a client without a name");
-            let from = reader
-                .address
-                .as_ref()
-                .map(|a| format!(" from {a}"))
-                .unwrap_or_default();
-            format!(" by {application}{from} (pid {})", reader.pid)
-        });
-        let message = format!(
-            "cannot {doing} replication slot \"{name}\": it is in use{}",
-            by.unwrap_or_default()
-        );
+        let by = by(slot);
+        let message = format!("cannot {doing} replication slot \"{name}\": it is in use{by}");
         let pid = slot
             .reader
             .as_ref()
@@ -122,6 +114,28 @@ impl Failure {
         );
         Self::new(Exit::SlotBusy, message).hint(Hint::Made(format!(
             "stop that client first; or, for the moment: `{end}`"
+        )))
+    }
+
+    /// The slot is being made, and its maker still waits for open transactions.
+    pub(crate) fn slot_in_creation(slot: &SlotInfo) -> Self {
+        let name = &slot.name;
+        let by = by(slot);
+        let message = format!("replication slot \"{name}\" is just being created{by}");
+        Self::new(Exit::SlotBusy, message).hint(Hint::Made(
+            "it is there as soon as every transaction that was open before has ended".to_owned(),
+        ))
+    }
+
+    /// The publication is missing, and would be younger than the slot.
+    pub(crate) fn slot_before_publication(slot: &SlotName, publication: &PublicationName) -> Self {
+        let message = format!(
+            "publication \"{publication}\" does not exist, and replication slot \"{slot}\" does: \
+             it could not read what was written before the publication is created"
+        );
+        Self::new(Exit::SlotLost, message).hint(Hint::Made(format!(
+            "`outflow publication create && outflow slot advance {slot} --to now`; what waits in \
+             the slot until then is not sent"
         )))
     }
 
@@ -170,6 +184,26 @@ impl Failure {
             format!("interrupted: replication slot \"{name}\" was not created"),
         )
     }
+}
+
+/// Says who uses a slot.
+fn by(slot: &SlotInfo) -> String {
+    let Some(reader) = &slot.reader else {
+        return String::new();
+    };
+    let application = reader
+        .application
+        .as_deref()
+        .unwrap_or("a client without a name");
+    let from = reader
+        .address
+        .as_ref()
+        .map(|address| format!(" from {address}"));
+    format!(
+        " by {application}{} (pid {})",
+        from.unwrap_or_default(),
+        reader.pid
+    )
 }
 
 /// Says how to take another slot.

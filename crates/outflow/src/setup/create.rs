@@ -6,7 +6,7 @@ use outflow_pgoutput::Lsn;
 use outflow_replication_slot::SlotName;
 use outflow_replication_slot::catalog::{self, CatalogError, OpenTransaction};
 use outflow_replication_slot::connect::ConnectConfig;
-use tokio::time::{Instant, interval_at};
+use tokio::time::{Instant, interval_at, timeout};
 use tokio_postgres::Client;
 
 use super::Trouble;
@@ -28,6 +28,8 @@ pub(crate) struct SlotCreation<'a> {
 pub(crate) enum Created {
     /// The slot is there; what commits from this position on is delivered.
     At(Lsn),
+    /// Somebody else made one of this name in the meantime.
+    ByOther,
     /// It was interrupted, and there is no slot.
     Interrupted,
 }
@@ -53,28 +55,32 @@ impl SlotCreation<'_> {
         let mut told: Option<Vec<Option<i32>>> = None;
         loop {
             tokio::select! {
-                created = &mut creation => return Ok(Created::At(created?)),
+                created = &mut creation => return outcome(created),
                 () = &mut interrupt => break,
-                _ = look.tick() => {
-                    let Ok(open) = self.blockers(pid).await else { continue };
-                    // The same transactions are told once.
-                    let pids = Some(open.iter().map(|open| open.pid).collect());
-                    if pids != told {
-                        waiting(&open);
-                        told = pids;
-                    }
-                }
+                _ = look.tick() => {}
+            }
+            // The creation goes on in the server meanwhile.
+            let open = tokio::select! {
+                open = self.blockers(pid) => open.unwrap_or_default(),
+                () = &mut interrupt => break,
+            };
+            // The same transactions are told once.
+            let pids = Some(open.iter().map(|open| open.pid).collect());
+            if pids != told {
+                waiting(&open);
+                told = pids;
             }
         }
         self.cancel(pid).await;
-        match creation.await {
-            Ok(_) => {
-                // It was made in the same moment: nobody has read it, and nobody asked for it any more.
+        match timeout(LAST_WORD, creation).await.map(outcome) {
+            Ok(Ok(Created::At(_))) => {
+                // It was made in the same moment: nobody reads it, and nobody wants it any more.
                 catalog::drop_slot(self.client, self.name).await?;
                 Ok(Created::Interrupted)
             }
-            Err(error) if error.code() == Some(QUERY_CANCELED) => Ok(Created::Interrupted),
-            Err(error) => Err(error.into()),
+            // Where the server gives no answer, it finds the connection closed.
+            Ok(Ok(Created::Interrupted)) | Err(_) => Ok(Created::Interrupted),
+            Ok(other) => other,
         }
     }
 
@@ -98,9 +104,23 @@ impl SlotCreation<'_> {
     }
 }
 
+/// Sorts the end of a creation.
+fn outcome(created: Result<Lsn, CatalogError>) -> Result<Created, Trouble> {
+    match created {
+        Ok(lsn) => Ok(Created::At(lsn)),
+        Err(error) if error.code() == Some(DUPLICATE_OBJECT) => Ok(Created::ByOther),
+        Err(error) if error.code() == Some(QUERY_CANCELED) => Ok(Created::Interrupted),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// After how long the wait is worth a word.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// How often it is looked at again.
 const NEXT_LOOK: Duration = Duration::from_secs(5);
+/// How long the server may take to end what was cancelled.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// The SQLSTATE of a name that is taken.
+const DUPLICATE_OBJECT: &str = "42710";
 /// The SQLSTATE of what was cancelled.
 const QUERY_CANCELED: &str = "57014";

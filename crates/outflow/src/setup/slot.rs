@@ -2,6 +2,7 @@
 
 use outflow_replication_slot::catalog::{ServerFacts, SlotInfo};
 
+use super::Trouble;
 use crate::exit::Failure;
 
 /// Checks that a slot is of our kind and for this database, and that it can still be read.
@@ -9,8 +10,18 @@ use crate::exit::Failure;
 /// Whether somebody else reads it is another question: a service stands by then.
 ///
 /// # Errors
-/// [`Failure`] with what is in the way, and what to do.
-pub(crate) fn check_slot(slot: &SlotInfo, facts: &ServerFacts) -> Result<(), Failure> {
+/// [`Trouble::Refused`] with what is in the way, and what to do; [`Trouble::Busy`] where the slot is
+/// just being made.
+pub(crate) fn check_slot(slot: &SlotInfo, facts: &ServerFacts) -> Result<(), Trouble> {
+    check_usable(slot)?;
+    if slot.confirmed_flush_lsn.is_none() {
+        return Err(Trouble::Busy(Failure::slot_in_creation(slot)));
+    }
+    Ok(check_kind(slot, facts)?)
+}
+
+/// Checks what kind of slot it is.
+fn check_kind(slot: &SlotInfo, facts: &ServerFacts) -> Result<(), Failure> {
     if slot.plugin != PLUGIN {
         return Err(Failure::slot_of_other_plugin(slot));
     }
@@ -18,7 +29,6 @@ pub(crate) fn check_slot(slot: &SlotInfo, facts: &ServerFacts) -> Result<(), Fai
     if slot.temporary {
         return Err(Failure::slot_temporary(slot));
     }
-    check_usable(slot)?;
     if slot.two_phase {
         return Err(Failure::slot_two_phase(slot));
     }

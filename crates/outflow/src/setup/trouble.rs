@@ -1,5 +1,7 @@
 //! What can go wrong: the connection, a question, or what was found.
 
+use std::time::Duration;
+
 use outflow_replication_slot::catalog::CatalogError;
 use outflow_replication_slot::connect::ConnectError;
 
@@ -12,8 +14,12 @@ pub(crate) enum Trouble {
     Connect(ConnectError),
     /// A question or a command failed.
     Catalog(CatalogError),
+    /// The server did not answer for so long.
+    Silent(Duration),
     /// What was found can't be used; the failure says what to do.
     Refused(Failure),
+    /// Somebody is at it: the same question may have another answer soon.
+    Busy(Failure),
 }
 
 impl From<ConnectError> for Trouble {
@@ -39,7 +45,8 @@ impl From<Trouble> for Failure {
         match trouble {
             Trouble::Connect(error) => error.into(),
             Trouble::Catalog(error) => error.into(),
-            Trouble::Refused(failure) => failure,
+            Trouble::Silent(time) => Self::silent_server(time),
+            Trouble::Refused(failure) | Trouble::Busy(failure) => failure,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use outflow_event_router::TableName;
 use outflow_replication_slot::PublicationName;
-use outflow_replication_slot::catalog::{self, Publication, ServerFacts, Table};
+use outflow_replication_slot::catalog::{self, Publication, ServerFacts, SlotInfo, Table};
 use serde_json::json;
 use tokio_postgres::Client;
 
@@ -13,8 +13,8 @@ use crate::args::Output;
 use crate::command::confirm::print_sql;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::output;
 use crate::setup::{Candidates, check_publication};
+use crate::{human, output};
 
 /// A publication that was made, would be made, or is there.
 #[derive(Debug)]
@@ -40,9 +40,12 @@ pub(super) async fn create(
     let made = make(session.config, &client, &facts, name, tables, dry_run).await?;
     if dry_run {
         if made.existed {
-            crate::human::say(made.to_string());
+            human::say(made.to_string());
         }
         return print_sql("publication.create", &made.sql, session.output);
+    }
+    if !made.existed {
+        warn_of_slot(session, &client, name).await?;
     }
     match session.output {
         Output::Human => output::print(&format!("{made}\n")),
@@ -55,6 +58,26 @@ pub(super) async fn create(
             }))
         }
     }
+}
+
+/// Warns where the configured slot is older than its publication.
+async fn warn_of_slot(
+    session: &Session<'_>,
+    client: &Client,
+    name: &PublicationName,
+) -> Result<(), Failure> {
+    let postgres = &session.config.postgres;
+    if *name != postgres.publication {
+        return Ok(());
+    }
+    if let Some(slot) = SlotInfo::find(client, &postgres.slot).await? {
+        human::warn(format!(
+            "slot \"{0}\" is older than the publication, and may not be able to read what was \
+             written before it: `outflow slot advance {0} --to now` passes that",
+            slot.name
+        ));
+    }
+    Ok(())
 }
 
 /// Makes a publication of the named tables, of the configured ones, or of the one table that looks

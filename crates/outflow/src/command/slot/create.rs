@@ -41,18 +41,28 @@ pub(super) async fn create(
     if let Some(slot) = &existing {
         check_slot(slot, &facts)?;
     }
-    let (tables, sql) = publication(session, &client, &facts, &wanted).await?;
+    let publication = &session.config.postgres.publication;
+    if existing.is_some() && Publication::find(&client, publication).await?.is_none() {
+        return Err(Failure::slot_before_publication(name, publication));
+    }
+    let (tables, sql) = publish(session, &client, &facts, &wanted).await?;
     if wanted.dry_run {
         let create = existing.is_none().then(|| catalog::create_slot_sql(name));
         say_existing(existing.as_ref());
         let sql: Vec<String> = sql.into_iter().chain(create).collect();
         return print_sql("slot.create", &sql, session.output);
     }
-    if let Some(slot) = existing {
+    let made = match existing {
+        Some(_) => None,
+        None => make_slot(session, &client, name, facts.in_recovery).await?,
+    };
+    let Some(lsn) = made else {
+        let found = SlotInfo::find(&client, name).await?;
+        let slot = found.ok_or_else(|| Failure::slot_physical(name))?;
+        check_slot(&slot, &facts)?;
         say_existing(Some(&slot));
         return report(session, &slot, false, &[]);
-    }
-    let lsn = make_slot(session, &client, name, facts.in_recovery).await?;
+    };
     let unsent = unsent_rows(&client, &tables).await;
     match session.output {
         Output::Human => output::print(&format!("slot \"{name}\" created at {lsn}\n"))?,
@@ -63,7 +73,7 @@ pub(super) async fn create(
 }
 
 /// Finds the publication, or makes it; gives its tables, and the SQL where nothing is done.
-async fn publication(
+async fn publish(
     session: &Session<'_>,
     client: &Client,
     facts: &ServerFacts,
@@ -84,13 +94,14 @@ async fn publication(
     Ok((tables, Vec::new()))
 }
 
-/// Makes the slot; says what it waits for, and makes none after Ctrl-C.
+/// Makes the slot, and gives its position unless somebody else made it in the meantime; says what
+/// it waits for, and makes none after Ctrl-C.
 async fn make_slot(
     session: &Session<'_>,
     client: &Client,
     name: &SlotName,
     standby: bool,
-) -> Result<Lsn, Failure> {
+) -> Result<Option<Lsn>, Failure> {
     let mut signals = Shutdown::listen()
         .map_err(|error| Failure::new(Exit::Other, "cannot listen to signals").because(error))?;
     let creation = SlotCreation {
@@ -100,7 +111,8 @@ async fn make_slot(
     };
     let waiting = |open: &[OpenTransaction]| say_waiting(name, open, standby);
     match creation.run(waiting, signals.signalled()).await? {
-        Created::At(lsn) => Ok(lsn),
+        Created::At(lsn) => Ok(Some(lsn)),
+        Created::ByOther => Ok(None),
         Created::Interrupted => Err(Failure::creation_interrupted(name)),
     }
 }
