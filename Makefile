@@ -9,8 +9,10 @@ help:  ## Lists the targets
 setup:  ## Fetches PostgreSQL 14-18 and Kafka for the tests; does nothing when they are there
 	@tests/parts.sh
 
+# With the tests' own dependencies from the start: left out here, they would change the features of shared ones, and
+# `test` and `lint` would compile those again.
 build: setup  ## Builds everything (dev profile)
-	cargo build $(CARGO_FLAGS)
+	cargo build $(CARGO_FLAGS) --all-targets
 
 fmt:  ## Formats the code
 	cargo fmt --all
