@@ -118,8 +118,8 @@ pub enum ConnectError {
     /// Ordinary SQL could not be set up.
     #[error("cannot log in for SQL")]
     Sql(#[source] tokio_postgres::Error),
-    /// Several addresses were tried.
-    #[error("cannot connect to PostgreSQL at any of its addresses: {}", List(.0))]
+    /// Several ways were tried: addresses, or with and without TLS.
+    #[error("no way to PostgreSQL leads to a connection: {}", List(.0))]
     Several(Vec<Self>),
 }
 

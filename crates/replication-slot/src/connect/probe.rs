@@ -3,8 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use postgres_protocol::message::frontend;
 use tokio::time::timeout;
 
 use crate::connect::login::send_startup;
@@ -69,18 +67,17 @@ async fn ask_one(opened: Opened, config: &ConnectConfig) -> Probe {
     {
         return Probe::Unknown;
     }
-    match wire.receive().await {
+    let answer = match wire.receive().await {
         Ok((b'E', body)) if ServerError::parse(&body).code() == "57P03" => Probe::ShuttingDown,
-        Ok((b'E', _)) => Probe::Accepting,
-        Ok(_) => {
-            let mut farewell = BytesMut::new();
-            frontend::terminate(&mut farewell);
-            // The answer is there; whether the farewell arrives changes nothing.
-            let _sent = wire.send(&farewell).await;
+        Ok((tag, body)) => {
+            wire.is_logged_in = tag == b'R' && body.as_ref() == AUTHENTICATION_OK;
             Probe::Accepting
         }
-        Err(_) => Probe::Unknown,
-    }
+        Err(_) => return Probe::Unknown,
+    };
+    // The answer is there; a server that does not close in turn must not turn it into another.
+    let _closed = timeout(FAREWELL, wire.close()).await;
+    answer
 }
 
 /// Says whether nobody listens anywhere: no port, or no socket.
@@ -96,3 +93,8 @@ fn is_refusal(error: &ConnectError) -> bool {
         io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound
     )
 }
+
+/// The body of the message that lets us in without a password.
+const AUTHENTICATION_OK: [u8; 4] = [0; 4];
+/// How long the server may take to close.
+const FAREWELL: Duration = Duration::from_millis(100);

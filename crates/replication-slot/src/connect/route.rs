@@ -96,12 +96,23 @@ impl<'c> Route<'c> {
             // pg_hba.conf may have a line for this role without TLS only.
             (Some("28000"), Some(target)) => self.targets.push_front(target),
             (Some("57P03"), _) => {}
-            (Some(_), _) => return Err(error),
+            (Some(_), _) => return Err(self.refused(error)),
             (None, _) if is_final(&error) => return Err(error),
             (None, _) => {}
         }
         self.failures.push(error);
         Ok(())
+    }
+
+    /// Joins a refusal to the one over TLS, which may be the one that matters.
+    fn refused(&mut self, error: ConnectError) -> ConnectError {
+        match self
+            .failures
+            .pop_if(|former| matches!(former, ConnectError::Server(_)))
+        {
+            Some(former) => ConnectError::Several(vec![former, error]),
+            None => error,
+        }
     }
 
     /// Gives what went wrong, when no way is left.

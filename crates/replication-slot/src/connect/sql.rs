@@ -62,7 +62,7 @@ async fn log_in(opened: Opened, config: &ConnectConfig) -> Result<Client, Connec
             timeout_at(deadline, attempt).await.map_err(timed_out)?
         }
     };
-    let (client, connection) = connected.map_err(|error| sort(error, missing))?;
+    let (client, connection) = connected.map_err(|error| sort(config, error, missing))?;
     let _detached = tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!(error = %error, "an SQL connection broke");
@@ -71,30 +71,40 @@ async fn log_in(opened: Opened, config: &ConnectConfig) -> Result<Client, Connec
     Ok(client)
 }
 
-/// Sorts the library's error.
-fn sort(error: tokio_postgres::Error, missing: Option<ConnectError>) -> ConnectError {
+/// Sorts the library's error; it says some things in text alone.
+fn sort(
+    config: &ConnectConfig,
+    error: tokio_postgres::Error,
+    missing: Option<ConnectError>,
+) -> ConnectError {
     if let Some(server) = error.as_db_error() {
         return ConnectError::Server(ServerError::from(server));
-    }
-    let cause = error
-        .source()
-        .and_then(|cause| cause.downcast_ref::<io::Error>());
-    if let Some(kind) = cause.map(io::Error::kind) {
-        let broken = |kind| ConnectError::Io(io::Error::new(kind, error));
-        return broken(kind);
     }
     if error.is_closed() {
         return ConnectError::Io(io::ErrorKind::UnexpectedEof.into());
     }
-    match (missing, is_about_password(&error)) {
-        (Some(missing), true) => missing,
-        _ => ConnectError::Sql(error),
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    let is_about_login = error.to_string().starts_with("authentication error");
+    let method = |name: &str| ConnectError::Method {
+        method: name.to_owned(),
+    };
+    match (cause.as_str(), missing) {
+        ("password missing", Some(missing)) => return missing,
+        ("unsupported authentication method", _) => return method("GSSAPI or SSPI"),
+        ("unsupported SASL mechanism", _) => return method("SASL"),
+        ("SCRAM verification error", _) => {
+            return ConnectError::ServerProof {
+                user: config.user().to_owned(),
+            };
+        }
+        _ if is_about_login => return ConnectError::Protocol(cause),
+        _ => {}
     }
-}
-
-/// Says whether the library missed a password: it has no other way to say so.
-fn is_about_password(error: &tokio_postgres::Error) -> bool {
-    error
+    let socket = error
         .source()
-        .is_some_and(|cause| cause.to_string().contains("password missing"))
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    match socket.map(io::Error::kind) {
+        Some(kind) => ConnectError::Io(io::Error::new(kind, error)),
+        None => ConnectError::Sql(error),
+    }
 }

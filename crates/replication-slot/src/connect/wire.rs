@@ -20,6 +20,8 @@ pub struct Wire {
     inbox: BytesMut,
     /// What the server said of itself.
     pub(super) info: ServerInfo,
+    /// Whether the server has let us in.
+    pub(super) is_logged_in: bool,
 }
 
 /// Why a command failed.
@@ -47,6 +49,7 @@ impl Wire {
             stream: opened.stream,
             inbox: BytesMut::with_capacity(READ_BYTES),
             info,
+            is_logged_in: false,
         }
     }
 
@@ -147,6 +150,29 @@ impl Wire {
                 }
                 _ => self.note(tag, &body),
             }
+        }
+    }
+
+    /// Takes leave: says so if the session is logged in, and closes in both directions, so that
+    /// the server has nothing to log.
+    ///
+    /// # Cancel safety
+    /// Cancelling it closes the socket at once.
+    pub async fn close(mut self) {
+        let mut farewell = BytesMut::new();
+        if self.is_logged_in {
+            frontend::terminate(&mut farewell);
+        }
+        // The connection is over; whether the farewell arrives changes nothing.
+        let _sent = self.send(&farewell).await;
+        let _closed = self.stream.shutdown().await;
+        while self
+            .stream
+            .read_buf(&mut self.inbox)
+            .await
+            .is_ok_and(|read| read > 0)
+        {
+            self.inbox.clear();
         }
     }
 

@@ -128,10 +128,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.send(&error(code, text)).await;
     }
 
-    /// Waits until the client has closed the connection.
-    pub(crate) async fn closed(&mut self) {
+    /// Reads until the client has closed the connection.
+    pub(crate) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         let _read = self.stream.read_to_end(&mut rest).await;
+        rest
     }
 }
 

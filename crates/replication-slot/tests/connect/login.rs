@@ -158,7 +158,7 @@ async fn methods_that_are_not_there_are_named() {
 }
 
 /// Plays SCRAM up to the client's proof, which is not looked at.
-async fn scram_until_proof(
+pub(crate) async fn scram_until_proof(
     server: &FakeServer,
 ) -> crate::fake_server::Session<tokio::net::TcpStream> {
     let mut session = server.accept().await;
@@ -190,8 +190,7 @@ async fn a_server_that_does_not_know_the_password_is_found_out() {
     let server = FakeServer::start().await;
     let failed = login(&server, "password=hunter2", async {
         let mut session = scram_until_proof(&server).await;
-        let wrong = b"v=rmF9pqV8S7suAoZWja4dJRkFsKQrmF9pqV8S7suAoZU=";
-        session.request(12, wrong).await;
+        session.request(12, WRONG_PROOF).await;
         session.let_in().await;
     });
     let error = failed.await.unwrap_err();
@@ -249,5 +248,8 @@ async fn a_server_that_says_nothing_is_given_up() {
     );
     let error = failed.unwrap_err();
     assert!(matches!(error, ConnectError::TimedOut { .. }), "{error:?}");
-    session.closed().await;
+    assert_eq!(session.rest().await[4..8], [0, 3, 0, 0]);
 }
+
+/// What a server says that does not know the password.
+pub(crate) const WRONG_PROOF: &[u8] = b"v=rmF9pqV8S7suAoZWja4dJRkFsKQrmF9pqV8S7suAoZU=";

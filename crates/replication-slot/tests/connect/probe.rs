@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outflow_replication_slot::connect::{Probe, probe};
 
-use crate::fake_server::{FakeServer, closed_port, config};
+use crate::fake_server::{FakeServer, closed_port, config, message};
 
 /// Longer than any answer here.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,8 +35,22 @@ async fn a_server_that_asks_for_a_password_takes_connections() {
         let mut session = server.accept().await;
         session.startup().await;
         session.request(10, b"SCRAM-SHA-256\0\0").await;
-        assert_eq!(session.message().await.0, 'X', "it leaves with a farewell");
-        session.closed().await;
+        assert_eq!(
+            session.rest().await,
+            b"",
+            "nothing that the server would log"
+        );
+    });
+    assert_eq!(answer, Probe::Accepting);
+}
+
+#[tokio::test]
+async fn where_it_is_let_in_it_says_farewell() {
+    let server = FakeServer::start().await;
+    let config = server.plain("");
+    let (answer, ()) = tokio::join!(probe(&config, PATIENCE), async {
+        let mut session = server.welcome().await;
+        assert_eq!(session.rest().await, message('X', b""));
     });
     assert_eq!(answer, Probe::Accepting);
 }

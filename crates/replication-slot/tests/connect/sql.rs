@@ -3,6 +3,7 @@
 use outflow_replication_slot::connect::{self, ConnectError};
 
 use crate::fake_server::{FakeServer, closed_port, config, message, ready, row};
+use crate::login::{WRONG_PROOF, scram_until_proof};
 
 #[tokio::test]
 async fn a_query_is_answered_over_it() {
@@ -68,6 +69,36 @@ async fn a_missing_password_is_an_error_only_if_it_is_asked_for() {
     let error = refused.unwrap_err();
     assert!(
         matches!(error, ConnectError::PasswordMissing { .. }),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn methods_that_are_not_there_are_named() {
+    for (code, more, name) in [(7, &b""[..], "GSSAPI"), (10, b"OAUTHBEARER\0\0", "SASL")] {
+        let server = FakeServer::start().await;
+        let config = server.plain("password=x");
+        let (refused, ()) = tokio::join!(connect::sql(&config), async {
+            let mut session = server.accept().await;
+            session.startup().await;
+            session.request(code, more).await;
+        });
+        let text = refused.unwrap_err().to_string();
+        assert!(text.contains(name), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_the_password_is_found_out() {
+    let server = FakeServer::start().await;
+    let config = server.plain("password=x");
+    let (refused, ()) = tokio::join!(connect::sql(&config), async {
+        let mut session = scram_until_proof(&server).await;
+        session.request(12, WRONG_PROOF).await;
+    });
+    let error = refused.unwrap_err();
+    assert!(
+        matches!(error, ConnectError::ServerProof { .. }),
         "{error:?}"
     );
 }

@@ -258,6 +258,36 @@ async fn prefer_asks_again_without_tls_where_the_role_is_refused_over_it() {
 }
 
 #[tokio::test]
+async fn if_prefer_is_refused_both_ways_both_refusals_are_shown() {
+    let server = FakeServer::start().await;
+    let identity = Authority::new().sign(&["localhost"]);
+    let config = server.config("sslmode=prefer");
+    let client = connect::establish(&config, Purpose::Sql, &[]);
+    let (refused, ()) = tokio::join!(client, async {
+        let mut session = server.accept().await;
+        session.answer_tls_request(b"S").await;
+        let stream = identity.acceptor().accept(session.stream).await.unwrap();
+        let mut session = Session { stream };
+        session.startup().await;
+        session
+            .refuse("28000", "no pg_hba.conf entry, SSL encryption")
+            .await;
+        let mut session = server.accept().await;
+        session.startup().await;
+        session
+            .refuse("28000", "no pg_hba.conf entry, no encryption")
+            .await;
+    });
+    let error = refused.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("SSL encryption") && text.contains("no encryption"),
+        "{text}"
+    );
+    assert_eq!(error.server_error().unwrap().code(), "28000");
+}
+
+#[tokio::test]
 async fn nothing_said_in_the_clear_is_taken_for_protected() {
     // CVE-2021-23222: someone in the middle sends more behind the server's "S".
     let server = FakeServer::start().await;
@@ -268,7 +298,7 @@ async fn nothing_said_in_the_clear_is_taken_for_protected() {
         session
             .answer_tls_request(b"SR\0\0\0\x08\0\0\0\0Z\0\0\0\x05I")
             .await;
-        session.closed().await;
+        session.rest().await;
     });
     let error = refused.unwrap_err();
     assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");

@@ -49,6 +49,17 @@ pub(super) fn resolve(
     let home = environment.home();
     let default_file = |name: &str| home.as_ref().map(|home| home.join(name));
     let sslmode = value("sslmode").map_or(Ok(SslMode::Prefer), |mode| SslMode::parse(&mode))?;
+    let sslrootcert = root_certificates(&values)?
+        .or_else(|| default_file(".postgresql/root.crt").filter(|path| path.exists()));
+    // libpq would take this file too, and what it revokes must not pass here.
+    let revoked = default_file(".postgresql/root.crl");
+    if sslrootcert.is_some() && revoked.is_some_and(|path| path.exists()) {
+        return Err(ConnInfoError::Unsupported {
+            name: "sslcrl",
+            value: None,
+            hint: "revocation lists are not supported yet: move ~/.postgresql/root.crl away",
+        });
+    }
     Ok(ConnectConfig {
         hosts: host::join(
             value("host").as_deref(),
@@ -62,8 +73,7 @@ pub(super) fn resolve(
             .map(PathBuf::from)
             .or_else(|| default_file(".pgpass")),
         sslmode,
-        sslrootcert: root_certificates(&values)?
-            .or_else(|| default_file(".postgresql/root.crt").filter(|path| path.exists())),
+        sslrootcert,
         sslsni: number(&values, "sslsni")?.is_none_or(|on| on != 0),
         tls_versions: TlsVersions::parse(
             value("ssl_min_protocol_version").as_deref(),

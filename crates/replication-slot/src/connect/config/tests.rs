@@ -232,6 +232,22 @@ fn tcp_settings_are_libpqs() {
 }
 
 #[test]
+fn the_files_of_the_home_folder_count() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".postgresql");
+    std::fs::create_dir(&folder).unwrap();
+    let variables = [("HOME", home.path().to_str().unwrap())];
+    let read = || with_env("sslmode=verify-full", &variables);
+    assert_eq!(read().unwrap().sslrootcert, None);
+    std::fs::write(folder.join("root.crl"), "").unwrap();
+    assert_eq!(read().unwrap().sslrootcert, None);
+    std::fs::write(folder.join("root.crt"), "").unwrap();
+    assert!(read().unwrap_err().hint().unwrap().contains("root.crl"));
+    std::fs::remove_file(folder.join("root.crl")).unwrap();
+    assert_eq!(read().unwrap().sslrootcert, Some(folder.join("root.crt")));
+}
+
+#[test]
 fn without_a_user_name_there_is_an_error() {
     let nobody = || None;
     let environment = Environment::new(&|_| None, &nobody);

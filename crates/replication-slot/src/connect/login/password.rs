@@ -26,7 +26,10 @@ pub(super) async fn answer(
     body: &[u8],
 ) -> Result<(), ConnectError> {
     match request(body)? {
-        Message::AuthenticationOk => Ok(()),
+        Message::AuthenticationOk => {
+            wire.is_logged_in = true;
+            Ok(())
+        }
         Message::AuthenticationCleartextPassword => {
             let password = config.password(&wire.info.host)?;
             send_password(wire, password.expose_secret().as_bytes()).await
