@@ -19,3 +19,4 @@ mod service;
 mod slot;
 mod slot_follows;
 mod stdout;
+mod versions;

@@ -114,7 +114,14 @@ impl Postgres {
     /// A new database, which is removed with its slots when the value is dropped.
     #[must_use]
     pub fn database(&self) -> Database {
-        must(Database::create(self))
+        must(Database::create(self, ""))
+    }
+
+    /// As [`database`](Self::database), with text in another encoding than UTF-8.
+    #[must_use]
+    pub fn database_in(&self, encoding: &str) -> Database {
+        let options = format!("TEMPLATE template0 LOCALE 'C' ENCODING '{encoding}'");
+        must(Database::create(self, &options))
     }
 
     /// A new connection of the superuser, to the database `postgres`.

@@ -26,12 +26,12 @@ pub struct Database {
 }
 
 impl Database {
-    /// Makes a database with a fresh name.
-    pub(super) fn create(server: &Postgres) -> anyhow::Result<Self> {
+    /// Makes a database with a fresh name, and with options of `CREATE DATABASE`.
+    pub(super) fn create(server: &Postgres, options: &str) -> anyhow::Result<Self> {
         let name = fresh_name();
         let admin = server.admin.clone();
         let sql = Sql::connect(&admin).context("cannot connect to PostgreSQL")?;
-        sql.try_batch(&format!("CREATE DATABASE {name}"))
+        sql.try_batch(&format!("CREATE DATABASE {name} {options}"))
             .context("cannot make a database")?;
         let mut config = admin.clone();
         config.dbname(&name);
