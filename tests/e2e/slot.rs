@@ -1,6 +1,6 @@
 //! `outflow slot`: the life of a slot, from its creation to its end.
 
-use harness::{Database, Major, PATIENCE, Postgres, wait_until};
+use harness::{Database, Major, Outflow, PATIENCE, Postgres, Sql, wait_until};
 use nix::sys::signal::Signal;
 use serde_json::Value as Json;
 
@@ -408,6 +408,29 @@ fn peek_shows_what_the_stdout_sink_would_and_consumes_nothing() {
         }
         assert_eq!(database.confirmed_flush_lsn(), before);
     }
+}
+
+#[test]
+fn peek_gives_bytes_as_they_are_stored() {
+    let server = Postgres::own(Major::V17, &[]);
+    server
+        .sql()
+        .batch("CREATE DATABASE shop ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0");
+    let url = server.url("shop");
+    let sql = Sql::open(&url).unwrap();
+    sql.batch("CREATE TABLE outbox (id int, aggregate_type text, aggregate_id text, payload text)");
+    let outflow = |arguments: &[&str]| Outflow::command(arguments).args(["-d", &url]).run_to_end();
+    let created = outflow(&["slot", "create", "--publication"]);
+    assert_eq!(created.code(), Some(0), "{}", created.stderr);
+    sql.batch("SET client_encoding = 'SQL_ASCII'");
+    sql.batch("INSERT INTO outbox VALUES (1, 'a', '1', E'x\\xffy')");
+    let peeked = outflow(&["slot", "peek"]);
+    assert_eq!(peeked.code(), Some(0), "{}", peeked.stderr);
+    assert!(
+        peeked.stdout.contains(r#""value":{"base64":"eP95"}"#),
+        "{}",
+        peeked.stdout
+    );
 }
 
 #[test]

@@ -99,39 +99,49 @@ pub(in crate::command) async fn make(
     } else {
         named
     };
-    let made = |tables, existed| Made {
-        name: name.clone(),
-        tables,
-        sql: Vec::new(),
-        existed,
-    };
     if let Some(found) = Publication::find(client, name).await? {
         let (tables, _) = check_publication(client, &found, outbox, &facts.database).await?;
-        let missing = named.iter().find(|name| {
-            !tables
-                .iter()
-                .any(|table| name.matches(&table.schema, &table.name))
-        });
-        return match missing {
-            None => Ok(made(tables, true)),
-            Some(table) => {
-                let what = format!("it does not publish {table}");
-                Err(Failure::publication_differs(name, &facts.database, &what))
-            }
-        };
+        return Made::existing(name, tables, named, &facts.database);
     }
     let tables = Candidates::read(client, outbox, &facts.database)
         .await?
         .choose(named)?;
-    if dry_run {
-        let sql = vec![catalog::create_publication_sql(name, &tables)];
-        return Ok(Made {
-            sql,
-            ..made(tables, false)
-        });
+    let mut sql = Vec::new();
+    match dry_run {
+        true => sql.push(catalog::create_publication_sql(name, &tables)),
+        false => catalog::create_publication(client, name, &tables).await?,
     }
-    catalog::create_publication(client, name, &tables).await?;
-    Ok(made(tables, false))
+    Ok(Made {
+        name: name.clone(),
+        tables,
+        sql,
+        existed: false,
+    })
+}
+
+impl Made {
+    /// Takes what is there, if it has the tables that are wanted.
+    fn existing(
+        name: &PublicationName,
+        tables: Vec<Table>,
+        wanted: &[TableName],
+        database: &str,
+    ) -> Result<Self, Failure> {
+        let has = |wanted: &&TableName| {
+            let is_it = |table: &Table| wanted.matches(&table.schema, &table.name);
+            tables.iter().any(is_it)
+        };
+        if let Some(missing) = wanted.iter().find(|wanted| !has(wanted)) {
+            let what = format!("it does not publish {missing}");
+            return Err(Failure::publication_differs(name, database, &what));
+        }
+        Ok(Self {
+            name: name.clone(),
+            tables,
+            sql: Vec::new(),
+            existed: true,
+        })
+    }
 }
 
 impl fmt::Display for Made {

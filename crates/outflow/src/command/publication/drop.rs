@@ -1,8 +1,9 @@
 //! `outflow publication drop`.
 
 use outflow_replication_slot::PublicationName;
-use outflow_replication_slot::catalog::{self, SlotInfo, Table};
+use outflow_replication_slot::catalog::{self, ServerFacts, SlotInfo, Table};
 use serde_json::json;
+use tokio_postgres::Client;
 
 use super::Session;
 use crate::args::Output;
@@ -24,24 +25,7 @@ pub(super) async fn drop(
         .iter()
         .map(|published| Table::to_string(&published.table))
         .collect();
-    human::say(format!(
-        "publication \"{name}\" of database \"{}\" publishes {}; a stream through it stops, and \
-         what is written until it is there again can't be read through it",
-        facts.database,
-        if tables.is_empty() {
-            "no table".to_owned()
-        } else {
-            tables.join(", ")
-        },
-    ));
-    for slot in SlotInfo::list(&client).await? {
-        if slot.is_active() && slot.database == facts.database && slot.plugin == "pgoutput" {
-            human::warn(format!(
-                "slot \"{}\" is being read, maybe through it",
-                slot.name
-            ));
-        }
-    }
+    say_loss(&client, &facts, name, &tables).await?;
     if dry_run {
         let sql = [catalog::drop_publication_sql(name)];
         return print_sql("publication.drop", &sql, session.output);
@@ -61,4 +45,32 @@ pub(super) async fn drop(
             "tables": tables,
         })),
     }
+}
+
+/// Says who may miss it.
+async fn say_loss(
+    client: &Client,
+    facts: &ServerFacts,
+    name: &PublicationName,
+    tables: &[String],
+) -> Result<(), Failure> {
+    human::say(format!(
+        "publication \"{name}\" of database \"{}\" publishes {}; a stream through it stops, and \
+         what is written until it is there again can't be read through it",
+        facts.database,
+        if tables.is_empty() {
+            "no table".to_owned()
+        } else {
+            tables.join(", ")
+        },
+    ));
+    for slot in SlotInfo::list(client).await? {
+        if slot.is_active() && slot.database == facts.database && slot.plugin == "pgoutput" {
+            human::warn(format!(
+                "slot \"{}\" is being read, maybe through it",
+                slot.name
+            ));
+        }
+    }
+    Ok(())
 }

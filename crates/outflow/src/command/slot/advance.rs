@@ -29,29 +29,16 @@ pub(super) async fn advance(
         return Err(Failure::slot_active(&slot, "advance"));
     }
     let (from, to) = way(name, &slot, to, facts.current_lsn)?;
+    human::say(match to == from {
+        true => format!("slot \"{name}\" is at {from} already"),
+        false => loss::of_advance(&slot, from, to, loss::since(session, &slot).await),
+    });
     if dry_run {
-        human::say(loss::of_advance(
-            &slot,
-            from,
-            to,
-            loss::since(session, &slot).await,
-        ));
-        return print_sql(
-            "slot.advance",
-            &[catalog::advance_slot_sql(name, to)],
-            session.output,
-        );
+        let sql = (to != from).then(|| catalog::advance_slot_sql(name, to));
+        return print_sql("slot.advance", sql.as_slice(), session.output);
     }
     let mut reached = from;
-    if to == from {
-        human::say(format!("slot \"{name}\" is at {from} already"));
-    } else {
-        human::say(loss::of_advance(
-            &slot,
-            from,
-            to,
-            loss::since(session, &slot).await,
-        ));
+    if to != from {
         confirm(&format!("advance the slot \"{name}\""), name.as_str(), yes)?;
         reached = catalog::advance_slot(&client, name, to).await?;
     }

@@ -134,24 +134,6 @@ fn say_waiting(name: &SlotName, open: &[OpenTransaction], standby: bool) {
         human::count(number, "transaction"),
         if number == 1 { "has" } else { "have" },
     ));
-    let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let row = |open: &OpenTransaction| {
-        let time = open
-            .open_for
-            .map_or_else(|| "-".to_owned(), human::duration);
-        let (pid, state) = match (open.pid, &open.prepared) {
-            (Some(pid), _) => (pid.to_string(), cell(&open.state)),
-            (None, gid) => ("-".to_owned(), format!("prepared as {}", cell(gid))),
-        };
-        vec![
-            pid,
-            cell(&open.user),
-            cell(&open.database),
-            cell(&open.application),
-            state,
-            time,
-        ]
-    };
     let header = [
         "PID",
         "USER",
@@ -160,12 +142,29 @@ fn say_waiting(name: &SlotName, open: &[OpenTransaction], standby: bool) {
         "STATE",
         "OPEN FOR",
     ];
-    human::say(human::table(&header, open.iter().map(row).collect()));
+    human::say(human::table(
+        &header,
+        open.iter().map(waiting_row).collect(),
+    ));
     if let Some(pid) = open.iter().find_map(|open| open.pid) {
         human::say(format!(
             "to end one: `psql -c \"SELECT pg_terminate_backend({pid})\"`"
         ));
     }
+}
+
+/// Makes the line of a transaction that is waited for.
+fn waiting_row(open: &OpenTransaction) -> Vec<String> {
+    let cell = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let time = open
+        .open_for
+        .map_or_else(|| "-".to_owned(), human::duration);
+    let (pid, state) = match (open.pid, &open.prepared) {
+        (Some(pid), _) => (pid.to_string(), cell(&open.state)),
+        (None, gid) => ("-".to_owned(), format!("prepared as {}", cell(gid))),
+    };
+    let (user, database) = (cell(&open.user), cell(&open.database));
+    vec![pid, user, database, cell(&open.application), state, time]
 }
 
 /// Counts the rows that the tables hold already.

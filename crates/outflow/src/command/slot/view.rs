@@ -36,7 +36,7 @@ pub(super) fn row(slot: &SlotInfo) -> Vec<String> {
         some_bytes(slot.behind_bytes),
         time.map_or_else(dash, duration),
         some_bytes(slot.retained_bytes),
-        some_bytes(slot.safe_wal_bytes),
+        room(slot),
         state(slot),
     ]
 }
@@ -61,11 +61,6 @@ pub(super) fn rows(slot: &SlotInfo) -> Vec<Vec<String>> {
         Some(from) => format!("{} (from {from})", some_bytes(slot.retained_bytes)),
         None => "nothing".to_owned(),
     };
-    let room = match (slot.safe_wal_bytes, slot.is_lost()) {
-        (Some(room), _) => bytes(room),
-        (None, true) => dash(),
-        (None, false) => "no limit (max_slot_wal_keep_size is not set)".to_owned(),
-    };
     let mut rows = vec![
         ("name", slot.name.clone()),
         ("database", slot.database.clone()),
@@ -74,7 +69,7 @@ pub(super) fn rows(slot: &SlotInfo) -> Vec<Vec<String>> {
         ("confirmed", confirmed),
         ("lag", slot.flush_lag.map_or_else(dash, duration)),
         ("retained", retained),
-        ("room", room),
+        ("room", room(slot)),
         ("state", state(slot)),
         ("two-phase", yes(slot.two_phase)),
     ];
@@ -149,6 +144,15 @@ fn reader(slot: &SlotInfo) -> String {
     match &reader.address {
         Some(address) => format!("{application} (pid {}, {address})", reader.pid),
         None => format!("{application} (pid {})", reader.pid),
+    }
+}
+
+/// Says how much may be written before the slot is in danger, by max_slot_wal_keep_size.
+fn room(slot: &SlotInfo) -> String {
+    match (slot.is_lost(), slot.safe_wal_bytes) {
+        (true, _) => dash(),
+        (false, Some(room)) => bytes(room),
+        (false, None) => "no limit".to_owned(),
     }
 }
 
