@@ -16,6 +16,7 @@ mod poison;
 mod preflight;
 mod publication;
 mod service;
+mod shapes;
 mod slot;
 mod slot_follows;
 mod stdout;
