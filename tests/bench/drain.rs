@@ -128,7 +128,8 @@ fn outflow(
     let (cpu, peak) = (process.cpu_time(), process.peak_rss_bytes());
     assert!(process.stop().success(), "outflow did not stop well");
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
-    let records = broker.records(&names);
+    let mut reader = broker.reader(&names);
+    let records = reader.to_the_end(Duration::from_secs(300));
     let seen: HashSet<_> = records.iter().map(|record| record.header("id")).collect();
     assert_eq!(
         seen.len(),
@@ -139,7 +140,7 @@ fn outflow(
         broker.delete_topic(topic);
     }
     Drained {
-        rate: f64::from(events) / seconds_in_log(&records),
+        rate: f64::from(events) / seconds_in_log(records),
         wall_secs,
         cpu_micros: cpu.as_secs_f64() * 1e6 / f64::from(events),
         peak_mib: f64::from(u32::try_from(peak >> 10).unwrap_or(u32::MAX)) / 1024.0,

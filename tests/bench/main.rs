@@ -18,7 +18,7 @@ fn main() {
         Major::V17,
         &[("max_wal_size", "8GB"), ("shared_buffers", "512MB")],
     );
-    let broker = Broker::own(&[]);
+    let broker = Broker::full_speed(&[]);
     machine();
     if only.is_empty() || only == "drain" {
         for rows in [1, 1000] {

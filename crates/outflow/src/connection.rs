@@ -24,6 +24,7 @@ pub(crate) fn connect_config(config: &Config) -> Result<ConnectConfig, Failure> 
             Failure::new(crate::exit::Exit::Config, "postgres.url cannot be used").because(e)
         })?
         .with_application_name(&config.name)
+        .with_tcp_user_timeout(postgres.wal_sender_timeout)
         .with_receive_buffer(match postgres.receive_buffer {
             config::ReceiveBuffer::Auto => ReceiveBuffer::Auto,
             config::ReceiveBuffer::Bytes(bytes) => ReceiveBuffer::Bytes(bytes),

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 use crate::connect::{
-    self, ConnectConfig, ConnectError, Purpose, ServerError, Stream, WireFailure,
+    self, ConnectConfig, ConnectError, Host, Purpose, ServerError, Stream, WireFailure,
 };
 use crate::inbox::Inbox;
 use crate::name::{PublicationName, SlotName, quote_ident, quote_literal};
@@ -84,6 +84,8 @@ pub enum StreamError {
 pub struct Connection {
     /// TCP, TLS or Unix socket.
     stream: Stream,
+    /// The server it goes to.
+    host: Host,
     /// What was received and is not handled.
     inbox: Inbox,
     /// What is to be sent.
@@ -113,8 +115,7 @@ pub async fn start(
         ("client_min_messages", "warning"),
         ("DateStyle", "ISO"),
     ];
-    let opened = connect::open(config).await?;
-    let mut wire = connect::login(opened, config, Purpose::Replication, &settings).await?;
+    let mut wire = connect::establish(config, Purpose::Replication, &settings).await?;
     let query = format!(
         "SELECT confirmed_flush_lsn FROM pg_catalog.pg_replication_slots WHERE slot_name = {}",
         quote_literal(slot)
@@ -140,6 +141,7 @@ pub async fn start(
         .await
         .map_err(refused)?;
 
+    let host = wire.info().host().clone();
     let (stream, leftover) = wire.into_parts();
     let now = Instant::now().into_std();
     let config = SessionConfig {
@@ -149,7 +151,7 @@ pub async fn start(
         wal_sender_timeout: options.wal_sender_timeout,
         acknowledge: options.acknowledge,
     };
-    let mut connection = Connection::new(stream, now, options.wal_sender_timeout);
+    let mut connection = Connection::new(stream, host, now, options.wal_sender_timeout);
     connection.inbox.append(&leftover);
     Ok((connection, Session::new(&config, now)))
 }
@@ -165,7 +167,7 @@ fn start_command(options: &StartOptions) -> String {
 
 impl Connection {
     /// Wraps a stream in `CopyBoth` mode.
-    fn new(stream: Stream, now: std::time::Instant, patience: Duration) -> Self {
+    fn new(stream: Stream, host: Host, now: std::time::Instant, patience: Duration) -> Self {
         let write_patience = if patience.is_zero() {
             DEFAULT_PATIENCE
         } else {
@@ -173,11 +175,17 @@ impl Connection {
         };
         Self {
             stream,
+            host,
             inbox: Inbox::new(),
             outgoing: Vec::new(),
             pace: Pace::new(now),
             write_patience,
         }
+    }
+
+    /// Gives the server it goes to: one of those that were configured.
+    pub const fn host(&self) -> &Host {
+        &self.host
     }
 
     /// Gives the first frame that waits; it stays until it is consumed.

@@ -110,7 +110,7 @@ impl<'c> Run<'c> {
             .unwrap_or_else(|| Goal::caught_up(target, Display::new()));
         let (drain, prober) = (
             self.config.limits.shutdown,
-            Prober::new(self.connect.clone()),
+            Prober::new(self.connect.clone().with_host(connection.host().clone())),
         );
         let (router, goal_now) = (&mut self.router, &mut goal);
         let ended = match self.args.sink {
