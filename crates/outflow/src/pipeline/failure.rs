@@ -126,14 +126,12 @@ impl From<ConnectError> for Failed {
         if let Some(server) = error.server_error() {
             return classify(server.clone(), what.to_owned());
         }
-        match error {
+        let (exit, hint, passes) = match error {
             ConnectError::RootCertificates { .. } | ConnectError::NoRootCertificates { .. } => {
-                let failure = Failure::new(Exit::Config, what).because(error);
-                Self::Fatal(failure.hint(Hint::PostgresUrl))
+                (Exit::Config, Hint::PostgresUrl, false)
             }
             ConnectError::Method { .. } | ConnectError::PasswordMissing { .. } => {
-                let failure = Failure::new(Exit::Privilege, what).because(error);
-                Self::Fatal(failure.hint(Hint::Password))
+                (Exit::Privilege, Hint::Password, false)
             }
             ConnectError::Resolve { .. }
             | ConnectError::Unreachable { .. }
@@ -147,7 +145,14 @@ impl From<ConnectError> for Failed {
             | ConnectError::Io(_)
             | ConnectError::Protocol(_)
             | ConnectError::Sql(_)
-            | ConnectError::Several(_) => unavailable(what, error),
+            | ConnectError::Several(_) => (Exit::Unavailable, Hint::PostgresUnreachable, true),
+        };
+        // What the error itself knows to do is more to the point.
+        let hint = error.hint().map_or(hint, Hint::Made);
+        let failure = Failure::new(exit, what).because(error).hint(hint);
+        match passes {
+            true => Self::retry(Cause::Other, failure),
+            false => Self::Fatal(failure),
         }
     }
 }
