@@ -1,10 +1,12 @@
 -- The way back: slot, publication and role; the table and its rows stay.
 --
 --   outflow slot drop            # says what is lost; or the first statement below
---   psql "$DATABASE_URL" -f teardown.sql
+--   psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f teardown.sql
 --
--- Stop outflow first. A slot that is in use is left alone, and the script ends with an error.
--- A slot that stays behind keeps WAL for ever, so it goes first.
+-- Stop outflow first. A slot that is in use is left alone, and so is everything else: the script
+-- ends with an error. A slot that stays behind keeps WAL for ever, so it goes first.
+
+BEGIN;
 
 DO $$
 BEGIN
@@ -27,6 +29,8 @@ BEGIN
     END IF;
 END
 $$;
+
+COMMIT;
 
 -- The table holds the application's data. To remove it too:
 --   DROP TABLE outbox;
