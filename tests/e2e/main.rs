@@ -20,6 +20,7 @@ mod service;
 mod shapes;
 mod slot;
 mod slot_follows;
+mod sql;
 mod stdout;
 mod tls;
 mod versions;
