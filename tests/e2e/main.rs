@@ -4,6 +4,7 @@
 
 #![cfg(test)]
 
+mod absent;
 mod cli;
 mod crash;
 mod delivery;
