@@ -8,15 +8,17 @@
 use std::time::{Duration, Instant};
 
 /// Decides how long the next read waits. Reads no clock.
+///
+/// It is a bucket that leaks: what is read fills it, time empties it. There is a backlog from when it
+/// holds [`BEGIN_BYTES`] until it is empty, so that a server that gets no processor for some
+/// milliseconds does not end it.
 #[derive(Debug)]
 pub struct Pace {
-    /// When the window of the measurement began.
-    window: Instant,
-    /// What was read since, in bytes.
-    bytes: usize,
+    /// What is in the bucket, in bytes.
+    level: u64,
     /// When the last read ended.
     last: Instant,
-    /// Whether the last full window brought much.
+    /// Whether there is a backlog.
     backlog: bool,
 }
 
@@ -24,8 +26,7 @@ impl Pace {
     /// Begins without a backlog.
     pub const fn new(now: Instant) -> Self {
         Self {
-            window: now,
-            bytes: 0,
+            level: 0,
             last: now,
             backlog: false,
         }
@@ -33,15 +34,18 @@ impl Pace {
 
     /// Takes note of a read of `bytes` bytes.
     pub fn read(&mut self, bytes: usize, now: Instant) {
+        let elapsed = now.saturating_duration_since(self.last).as_micros();
+        let leaked = u64::try_from(elapsed)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(LEAK_BYTES_PER_MS)
+            / 1000;
+        let rest = self.level.saturating_sub(leaked);
+        self.backlog &= rest > 0;
+        self.level = rest
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX))
+            .min(MOST_BYTES);
+        self.backlog |= self.level >= BEGIN_BYTES;
         self.last = now;
-        self.bytes = self.bytes.saturating_add(bytes);
-        let elapsed = now.saturating_duration_since(self.window);
-        if elapsed >= PERIOD {
-            let least = elapsed.as_micros().saturating_mul(BACKLOG_BYTES_PER_MS) / 1000;
-            self.backlog = u128::try_from(self.bytes).unwrap_or(u128::MAX) >= least;
-            self.window = now;
-            self.bytes = 0;
-        }
     }
 
     /// Gives how long the next read should wait, if at all.
@@ -58,8 +62,12 @@ impl Pace {
 
 /// The time between two reads while there is a backlog.
 const PERIOD: Duration = Duration::from_millis(1);
-/// From this rate on there is a backlog: some twenty small transactions a millisecond.
-const BACKLOG_BYTES_PER_MS: u128 = 8 * 1024;
+/// What leaks: a rate of some ten small transactions a millisecond.
+const LEAK_BYTES_PER_MS: u64 = 4 * 1024;
+/// With so much in the bucket a backlog begins.
+const BEGIN_BYTES: u64 = 16 * 1024;
+/// The bucket's size: without reads it is empty after 64 ms.
+const MOST_BYTES: u64 = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -70,25 +78,35 @@ mod tests {
         let begin = test_clock();
         let mut pace = Pace::new(begin);
         let at = |micros| begin + Duration::from_micros(micros);
-        for i in 1..=20 {
-            pace.read(400, at(i * 1000));
+        for i in 1..=2_000 {
+            pace.read(490, at(i * 1000));
             assert_eq!(
                 pace.delay(at(i * 1000)),
                 None,
                 "a thousand small transactions a second"
             );
         }
-        for i in 1..=20 {
-            pace.read(400, at(20_000 + i * 20));
+        let start = 2_000_000;
+        for i in 1..=100 {
+            pace.read(490, at(start + i * 20));
         }
-        for i in 21..=120 {
-            pace.read(400, at(20_000 + i * 20));
-        }
-        assert!(pace.is_backlog());
-        assert_eq!(pace.delay(at(22_400)), Some(Duration::from_millis(1)));
-        assert_eq!(pace.delay(at(23_400)), None, "the wait is over");
-        pace.read(400, at(30_000));
-        assert_eq!(pace.delay(at(30_000)), None, "caught up: read at once");
+        assert!(pace.is_backlog(), "fifty a millisecond");
+        assert_eq!(
+            pace.delay(at(start + 2_000)),
+            Some(Duration::from_millis(1))
+        );
+        assert_eq!(pace.delay(at(start + 3_000)), None, "the wait is over");
+        pace.read(490, at(start + 8_000));
+        assert!(
+            pace.is_backlog(),
+            "the server was without a processor for some milliseconds"
+        );
+        pace.read(490, at(start + 90_000));
+        assert_eq!(
+            pace.delay(at(start + 90_000)),
+            None,
+            "caught up: read at once"
+        );
     }
 
     /// Gives any instant to count from.
