@@ -51,7 +51,8 @@ pub(crate) fn compare(postgres: &OwnPostgres, broker: &OwnBroker, rows: u32) {
         );
     }
     ratios.sort_by(f64::total_cmp);
-    println!("  median ratio {:.2}\n", ratios[ratios.len() / 2]);
+    let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
+    println!("  median ratio {median:.2}\n");
 }
 
 /// Copies the base slot, so that another reader gets the same backlog.

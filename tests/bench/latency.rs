@@ -39,12 +39,9 @@ pub(crate) fn measure(postgres: &OwnPostgres, broker: &Broker) {
         .filter_map(|record| Some(record.timestamp? - committed.get(&record.key_text())?))
         .collect();
     millis.sort_unstable();
-    let at = |share: f64| {
-        let index = (f64::from(u32::try_from(millis.len()).unwrap_or(0)) * share) as usize;
-        millis
-            .get(index.min(millis.len() - 1))
-            .copied()
-            .unwrap_or(-1)
+    let at = |thousandths: usize| {
+        let index = (millis.len() * thousandths / 1000).min(millis.len().saturating_sub(1));
+        millis.get(index).copied().unwrap_or(-1)
     };
     println!(
         "{rate} events a second for {secs} s, one a transaction, caught up ({} measured)",
@@ -52,10 +49,10 @@ pub(crate) fn measure(postgres: &OwnPostgres, broker: &Broker) {
     );
     println!(
         "  commit to Kafka's log: p50 {} ms, p95 {} ms, p99 {} ms, max {} ms (by the ms, from before the commit)",
-        at(0.50),
-        at(0.95),
-        at(0.99),
-        at(1.0)
+        at(500),
+        at(950),
+        at(990),
+        at(1000)
     );
     println!(
         "  outflow: {:.1} % of one core, {rss} MiB",

@@ -103,9 +103,9 @@ fn work(sql: &Sql, orders: u32, log: &Mutex<Ledger>, stop: &AtomicBool) {
             return;
         }
         let due = [
-            (step, "placed"),
-            (step.saturating_sub(LEAD), "paid"),
-            (step.saturating_sub(2 * LEAD), "shipped"),
+            (step, "placed", "OrderPlaced"),
+            (step.saturating_sub(LEAD), "paid", "OrderPaid"),
+            (step.saturating_sub(2 * LEAD), "shipped", "OrderShipped"),
         ];
         for (order, state) in due
             .into_iter()
@@ -121,12 +121,7 @@ fn work(sql: &Sql, orders: u32, log: &Mutex<Ledger>, stop: &AtomicBool) {
                     "BEGIN; INSERT INTO orders VALUES ({order}, '{state}', {}) ON CONFLICT (id) DO UPDATE SET state = '{state}';",
                     order * 7 % 500 + 1
                 );
-                let mut made = vec![event(
-                    order,
-                    "order.events",
-                    "order",
-                    &format!("Order{}{}", &state[..1].to_uppercase(), &state[1..]),
-                )];
+                let mut made = vec![event(order, "order.events", "order", kind)];
                 if state == "paid" {
                     made.push(event(order, "payment.events", "payment", "PaymentReceived"));
                 }

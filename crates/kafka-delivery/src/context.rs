@@ -105,7 +105,10 @@ fn log(level: RDKafkaLogLevel, facility: &str, line: &str) {
 }
 
 /// Says whether a line tells nothing new: what is fatal to a producer is reported by the session
-/// that ends with it, and a setting of ours is called experimental.
+/// that ends with it, a setting of ours is called experimental, and a producer id that is asked for
+/// again and again is what a broker that has just started makes of it.
 fn is_known(facility: &str, line: &str) -> bool {
-    facility == "FATAL" || (facility == "CONFWARN" && line.contains("enable.gapless.guarantee"))
+    facility == "FATAL"
+        || (facility == "CONFWARN" && line.contains("enable.gapless.guarantee"))
+        || (facility == "GETPID" && line.ends_with("retrying"))
 }

@@ -61,7 +61,11 @@ impl Exit {
 
 /// What ended a command, in a person's words.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct Failure(Box<Parts>);
+
+/// What a failure consists of: boxed, so that a result that may hold one stays small.
+#[derive(Debug)]
+struct Parts {
     /// The exit code.
     exit: Exit,
     /// What failed, on which object.
@@ -80,34 +84,34 @@ impl Failure {
     /// Says what failed, on which object.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self {
+        Self(Box::new(Parts {
             exit,
             message,
             report: None,
             source: None,
             hint: None,
             silent: false,
-        }
+        }))
     }
 
     /// Adds the error below it.
     #[must_use]
     pub(crate) fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// Adds what to do.
     #[must_use]
     pub(crate) fn hint(mut self, hint: Hint) -> Self {
-        self.hint = Some(hint);
+        self.0.hint = Some(hint);
         self
     }
 
     /// Adds diagnostics that are printed above the error, as they are.
     #[must_use]
     pub(crate) fn report(mut self, rendered: String) -> Self {
-        self.report = Some(rendered);
+        self.0.report = Some(rendered);
         self
     }
 
@@ -116,23 +120,22 @@ impl Failure {
     pub(crate) fn output(error: io::Error) -> Self {
         let silent = error.kind() == io::ErrorKind::BrokenPipe;
         let exit = if silent { Exit::Done } else { Exit::Other };
-        Self {
-            silent,
-            ..Self::new(exit, "cannot write to standard output").because(error)
-        }
+        let mut failure = Self::new(exit, "cannot write to standard output").because(error);
+        failure.0.silent = silent;
+        failure
     }
 
     /// Ends with another exit code.
     #[must_use]
     pub(crate) const fn with_exit(mut self, exit: Exit) -> Self {
-        self.exit = exit;
+        self.0.exit = exit;
         self
     }
 
     /// Gives what failed and why, for a log line.
     pub(crate) fn in_one_line(&self) -> String {
-        let mut text = self.message.clone();
-        let mut source = self.source.as_ref().map(|e| -> &dyn Error { e.as_ref() });
+        let mut text = self.0.message.clone();
+        let mut source = self.0.source.as_ref().map(|e| -> &dyn Error { e.as_ref() });
         while let Some(error) = source {
             text.push_str(&format!(": {error}"));
             source = error.source();
@@ -142,7 +145,7 @@ impl Failure {
 
     /// Prints it on standard error and gives the code to end with.
     pub(crate) fn print(&self) -> ExitCode {
-        if !self.silent {
+        if !self.0.silent {
             let shown = self.render(colour(&io::stderr()));
             // Where standard error is closed there is nobody to tell.
             io::stderr()
@@ -150,7 +153,7 @@ impl Failure {
                 .write_all(shown.as_bytes())
                 .unwrap_or_default();
         }
-        ExitCode::from(self.exit.code())
+        ExitCode::from(self.0.exit.code())
     }
 
     /// Makes the text, with a line end.
@@ -160,17 +163,17 @@ impl Failure {
             false => name.to_owned(),
         };
         let mut text = String::new();
-        if let Some(report) = &self.report {
+        if let Some(report) = &self.0.report {
             text.push_str(report.trim_end());
             text.push_str("\n\n");
         }
-        text.push_str(&format!("{}: {}\n", label("error", "91"), self.message));
-        let mut source = self.source.as_ref().map(|e| -> &dyn Error { e.as_ref() });
+        text.push_str(&format!("{}: {}\n", label("error", "91"), self.0.message));
+        let mut source = self.0.source.as_ref().map(|e| -> &dyn Error { e.as_ref() });
         while let Some(error) = source {
             text.push_str(&format!("{}: {error}\n", label("caused by", "91")));
             source = error.source();
         }
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &self.0.hint {
             text.push_str(&format!("\n{}: {hint}\n", label("hint", "96")));
         }
         text
@@ -359,10 +362,10 @@ mod tests {
     #[test]
     fn a_closed_pipe_ends_quietly() {
         let failure = Failure::output(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert!(failure.silent);
-        assert_eq!(failure.exit, Exit::Done);
+        assert!(failure.0.silent);
+        assert_eq!(failure.0.exit, Exit::Done);
         assert_eq!(
-            Failure::output(io::Error::other("disk full")).exit,
+            Failure::output(io::Error::other("disk full")).0.exit,
             Exit::Other
         );
     }

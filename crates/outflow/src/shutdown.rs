@@ -9,8 +9,6 @@ pub(crate) struct Shutdown {
     terminate: Signal,
     /// Ctrl-C.
     interrupt: Signal,
-    /// Whether one has come.
-    requested: bool,
 }
 
 impl Shutdown {
@@ -22,7 +20,6 @@ impl Shutdown {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
-            requested: false,
         })
     }
 
@@ -35,11 +32,5 @@ impl Shutdown {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
-        self.requested = true;
-    }
-
-    /// Says whether a signal has come.
-    pub(crate) const fn is_requested(&self) -> bool {
-        self.requested
     }
 }

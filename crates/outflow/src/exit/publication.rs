@@ -24,27 +24,13 @@ impl Failure {
     /// A slot is to be made without its publication, which would be a trap: it could not read what
     /// was written before the publication.
     #[must_use]
-    pub(crate) fn slot_needs_publication(self) -> Self {
-        let message = format!("no slot without its publication: {}", self.message);
-        let hint = match self.hint {
-            Some(Hint::Made(hint)) => hint.replacen(
-                "outflow publication create",
-                "outflow slot create --publication",
-                1,
-            ),
-            other => {
-                return Self {
-                    message,
-                    hint: other,
-                    ..self
-                };
-            }
-        };
-        Self {
-            message,
-            hint: Some(Hint::Made(hint)),
-            ..self
+    pub(crate) fn slot_needs_publication(mut self) -> Self {
+        self.0.message = format!("no slot without its publication: {}", self.0.message);
+        if let Some(Hint::Made(hint)) = &mut self.0.hint {
+            let create = "outflow publication create";
+            *hint = hint.replacen(create, "outflow slot create --publication", 1);
         }
+        self
     }
 
     /// The publication is of no table.

@@ -108,7 +108,7 @@ impl From<StartError> for Failed {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Connect(error) => error.into(),
-            StartError::SlotMissing(slot) => Self::Fatal(slot_missing(&slot)),
+            StartError::SlotMissing(slot) => Self::Fatal(Failure::slot_missing(&slot)),
             StartError::Refused { slot, source } => classify(
                 source,
                 format!("cannot start replication on slot \"{slot}\""),
@@ -201,15 +201,6 @@ impl From<WireError> for Failed {
     fn from(error: WireError) -> Self {
         SessionError::Wire(error).into()
     }
-}
-
-/// Says that a slot does not exist.
-pub(crate) fn slot_missing(slot: &str) -> Failure {
-    Failure::new(
-        Exit::SlotLost,
-        format!("replication slot \"{slot}\" does not exist"),
-    )
-    .hint(Hint::SlotMissing)
 }
 
 /// Says that the server is going down: it is left alone for a while.

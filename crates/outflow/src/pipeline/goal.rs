@@ -39,8 +39,6 @@ pub(crate) struct Progress {
     pub records: u64,
     /// Everything before is settled.
     pub flushed: Lsn,
-    /// Everything before has arrived.
-    pub received: Lsn,
     /// Where the run ends, if it does.
     pub target: Option<Lsn>,
 }
@@ -89,7 +87,6 @@ impl Goal {
         self.display.show(|records| Progress {
             records,
             flushed: session.flushed().as_lsn(),
-            received: session.received(),
             target: self.target,
         });
         let Some(what) = trouble.filter(|_| settled == 0) else {
