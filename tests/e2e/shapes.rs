@@ -315,6 +315,86 @@ fn two_outboxes_of_different_shapes_in_one_publication_keep_their_common_order()
 }
 
 #[test]
+fn what_is_no_insert_makes_no_record() {
+    for (choice, code, expected) in [("warn", 0, 2), ("error", 0, 2), ("stop", 65, 1)] {
+        let database = usual();
+        let aggregate = database.topic("order");
+        database.sql().batch(&format!(
+            "ALTER PUBLICATION {} SET (publish = 'insert, update, delete, truncate')",
+            database.publication()
+        ));
+        insert(&database, &aggregate, "k", "{\"n\": 1}");
+        database.sql().batch("DELETE FROM outbox");
+        database.sql().batch("TRUNCATE outbox");
+        insert(&database, &database.topic("other"), "k", "{}");
+        database
+            .sql()
+            .batch("UPDATE outbox SET aggregate_id = 'changed'");
+        insert(&database, &aggregate, "k", "{\"n\": 2}");
+        let settings = format!("[outbox]\non_update = '{choice}'\n");
+        let output = one_shot(&database, Broker::shared(), &settings);
+        assert_eq!(output.code(), Some(code), "{choice}: {}", output.stderr);
+        assert!(
+            output.stderr.to_lowercase().contains("update"),
+            "{choice}: {}",
+            output.stderr
+        );
+        let records = Broker::shared().records(&[&format!("{aggregate}.events")]);
+        assert_eq!(records.len(), expected, "{choice}");
+    }
+}
+
+#[test]
+fn a_publication_of_all_tables_of_some_columns_and_of_some_rows() {
+    for major in [Major::V15, Major::V18] {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        let (name, sql) = (database.publication(), database.sql());
+        database.create_slot();
+        let aggregate = database.topic("order");
+        let topic = format!("{aggregate}.events");
+        let settings = "[outbox]\ntables = ['outbox']\n";
+        let publish = |what: &str| {
+            sql.batch(&format!(
+                "DROP PUBLICATION {name}; CREATE PUBLICATION {name} {what}"
+            ));
+            sql.batch(&format!(
+                "SELECT pg_replication_slot_advance('{name}', pg_current_wal_lsn())"
+            ));
+        };
+        publish("FOR ALL TABLES");
+        sql.batch("CREATE TABLE other (n int); INSERT INTO other VALUES (1)");
+        insert(&database, &aggregate, "all", "{}");
+        assert_eq!(
+            deliver(&database, Broker::shared(), settings, &[&topic]).len(),
+            1
+        );
+
+        publish(
+            "FOR TABLE outbox (id, aggregate_type, aggregate_id, payload) WHERE (aggregate_id <> 'left out') WITH (publish = 'insert')",
+        );
+        insert(&database, &aggregate, "some", "{}");
+        insert(&database, &aggregate, "left out", "{}");
+        let records = deliver(&database, Broker::shared(), settings, &[&topic]);
+        assert_eq!(records.len(), 2);
+        let some = records
+            .iter()
+            .find(|record| record.key_text() == "some")
+            .expect("it");
+        assert_eq!(
+            some.header("eventType"),
+            None,
+            "the column is not published"
+        );
+
+        publish("FOR TABLE outbox (id, aggregate_type, payload) WITH (publish = 'insert')");
+        let output = one_shot(&database, Broker::shared(), settings);
+        assert_eq!(output.code(), Some(78), "{}", output.stderr);
+        assert!(output.stderr.contains("aggregate_id"), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn a_topic_is_created_as_configured() {
     let (database, broker) = (usual(), Broker::shared());
     let aggregate = database.topic("order");

@@ -56,6 +56,34 @@ fn each_sslmode_does_what_libpq_does() {
 }
 
 #[test]
+fn scram_through_tls() {
+    for major in [Major::V14, Major::V18] {
+        let (server, database) = tls_server(major);
+        server.pg_hba("host all app 127.0.0.1/32 scram-sha-256");
+        database
+            .sql()
+            .batch("CREATE ROLE app LOGIN REPLICATION PASSWORD 'secret'");
+        present(&server, &Authority::new().sign("localhost", |_| ()));
+        for rest in [
+            "sslmode=require",
+            "sslmode=require channel_binding=disable",
+            "sslmode=disable",
+        ] {
+            let url = url(&server, &database, "127.0.0.1", "app", rest);
+            println!("{major}: {rest}");
+            delivers(
+                &database,
+                shot(&database, &format!("{url} password=secret")),
+            );
+        }
+        // What this version can't do is refused, not left out.
+        let bound = "sslmode=require channel_binding=require password=secret";
+        let url = url(&server, &database, "127.0.0.1", "app", bound);
+        refused(&database, &url, 78, "channel_binding");
+    }
+}
+
+#[test]
 fn a_certificate_that_is_not_as_it_should_be_is_refused_with_the_reason() {
     let (server, database) = tls_server(Major::V17);
     let (authority, other) = (Authority::new(), Authority::new());
