@@ -107,9 +107,9 @@ fn work(sql: &Sql, orders: u32, log: &Mutex<Ledger>, stop: &AtomicBool) {
             (step.saturating_sub(LEAD), "paid", "OrderPaid"),
             (step.saturating_sub(2 * LEAD), "shipped", "OrderShipped"),
         ];
-        for (order, state) in due
+        for (order, state, kind) in due
             .into_iter()
-            .filter(|&(order, _)| (1..=orders).contains(&order))
+            .filter(|&(order, ..)| (1..=orders).contains(&order))
         {
             // One step in ten fails at first, after its event was written, and is done again.
             for end in if order % 10 == 0 {

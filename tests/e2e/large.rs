@@ -52,7 +52,7 @@ fn a_payload_of_a_hundred_megabytes_needs_three_times_its_size() {
     database.create_slot();
     let config = format!(
         "{}[kafka.properties]\n\"message.max.bytes\" = 200000000\n[kafka.topics]\nconfig = {{ \"max.message.bytes\" = \"200000000\" }}\n",
-        config(&database, &broker).replace("[kafka]\n", "[kafka]\n")
+        config(&database, &broker)
     );
     let outflow = harness::Outflow::command(["run"]).config(&config).start();
     outflow.wait_for_line("streaming", PATIENCE);

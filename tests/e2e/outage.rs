@@ -9,7 +9,7 @@ use crate::service::{config, insert, service};
 
 #[test]
 fn with_kafka_down_the_slot_stays_and_postgresql_can_stop() {
-    let mut postgres = Postgres::own(Major::V17, &[]);
+    let postgres = Postgres::own(Major::V17, &[]);
     let broker = Broker::own(&[]);
     let mut database = postgres.database();
     database.create_outbox();
