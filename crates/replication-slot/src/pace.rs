@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Decides how long the next read waits. Reads no clock.
 ///
 /// It is a bucket that leaks: what is read fills it, time empties it. There is a backlog from when it
-/// holds [`BEGIN_BYTES`] until it is empty, so that a server that gets no processor for some
+/// holds `BEGIN_BYTES` until it is empty, so that a server that gets no processor for some
 /// milliseconds does not end it.
 #[derive(Debug)]
 pub struct Pace {

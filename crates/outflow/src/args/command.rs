@@ -230,7 +230,7 @@ pub(crate) enum PublicationCommand {
 /// The verbs of `outflow config`.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Prints every value and the layer that set it; secrets as [redacted].
+    /// Prints every value and the layer that set it; secrets redacted.
     #[command(after_help = examples::CONFIG_SHOW)]
     Show,
     /// Checks the configuration without connecting; lists all errors at once.
