@@ -104,16 +104,14 @@ impl<'c> Run<'c> {
             "streaming"
         );
         let target = found.server.current_lsn;
-        let mut goal = self
-            .goal
-            .take()
-            .unwrap_or_else(|| Goal::caught_up(target, Display::new()));
+        let caught_up = || Goal::caught_up(target, Display::new());
+        let goal = self.goal.get_or_insert_with(caught_up);
         let (drain, prober) = (
             self.config.limits.shutdown,
             Prober::new(self.connect.clone().with_host(connection.host().clone())),
         );
-        let (router, goal_now) = (&mut self.router, &mut goal);
-        let ended = match self.args.sink {
+        let router = &mut self.router;
+        match self.args.sink {
             SinkName::Kafka => {
                 let sink = start_kafka(self.config, self.number, &self.topics)?;
                 let pipeline = Pipeline {
@@ -121,7 +119,7 @@ impl<'c> Run<'c> {
                     session,
                     router,
                     sink,
-                    goal: goal_now,
+                    goal,
                     drain,
                     caution,
                     prober,
@@ -135,16 +133,14 @@ impl<'c> Run<'c> {
                     session,
                     router,
                     sink,
-                    goal: goal_now,
+                    goal,
                     drain,
                     caution,
                     prober,
                 };
                 pipeline.run(shutdown).await
             }
-        };
-        self.goal = Some(goal);
-        ended
+        }
     }
 
     /// Looks whether the server has what streaming needs, and says once what may not be meant.
