@@ -116,7 +116,12 @@ fn outflow(
         broker.bootstrap()
     );
     let start = Instant::now();
-    let process = Outflow::command(["run"]).config(&config).start();
+    // SET='kafka.properties."linger.ms"=5' tries another setting.
+    let set = std::env::var("SET")
+        .ok()
+        .into_iter()
+        .flat_map(|set| ["--set".to_owned(), set]);
+    let process = Outflow::command(["run"]).args(set).config(&config).start();
     let confirmed = format!(
         "SELECT confirmed_flush_lsn >= '{end}' FROM pg_replication_slots WHERE slot_name = '{slot}'"
     );
