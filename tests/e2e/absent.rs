@@ -5,7 +5,7 @@ use std::time::Duration;
 use harness::{Broker, Major, Outflow, PATIENCE, Postgres, wait_until};
 
 use crate::history::{Writers, check_topic};
-use crate::service::{config, insert, one_shot, service};
+use crate::service::{config, deliver, insert, one_shot, service};
 
 #[test]
 fn without_postgresql_a_one_shot_ends_and_says_what_was_tried() {
@@ -106,8 +106,11 @@ fn a_stop_under_load_drains_and_the_next_start_repeats_nothing() {
     let mut reader = broker.reader(&[&topic]);
     for _ in 0..3 {
         let outflow = service(&database, broker).start();
-        let before = reader.records().len();
-        reader.until(PATIENCE, |records| records.len() >= before + 2_000);
+        outflow.wait_for_line("streaming", PATIENCE);
+        let before = reader.to_the_end(PATIENCE).len();
+        reader.until(PATIENCE, |records| {
+            records.len() > before || before == 20_000
+        });
         assert!(outflow.stop().success(), "{}", outflow.stderr());
     }
     wait_until(PATIENCE, "the writers to end", || writers.have_ended());
@@ -119,6 +122,29 @@ fn a_stop_under_load_drains_and_the_next_start_repeats_nothing() {
         "repeats"
     );
     assert!(outflow.stop().success());
+}
+
+#[test]
+fn a_stop_within_a_transaction_takes_all_of_it() {
+    let (database, broker) = (Postgres::shared(Major::V17).database(), Broker::shared());
+    database.create_outbox();
+    database.create_slot();
+    let aggregate = database.topic("order");
+    let topic = format!("{aggregate}.events");
+    database.sql().batch(&format!(
+        "INSERT INTO outbox (aggregate_type, aggregate_id, payload) \
+         SELECT '{aggregate}', (n % 100)::text, '{{}}' FROM generate_series(1, 100000) AS n"
+    ));
+    let outflow = service(&database, broker).start();
+    let mut reader = broker.reader(&[&topic]);
+    reader.until(PATIENCE, |records| !records.is_empty());
+    assert!(outflow.stop().success(), "{}", outflow.stderr());
+    assert_eq!(broker.records(&[&topic]).len(), 100_000);
+    assert_eq!(
+        deliver(&database, broker, "", &[&topic]).len(),
+        100_000,
+        "repeats"
+    );
 }
 
 /// Where no broker is.

@@ -88,9 +88,18 @@ impl<S: Sink> Pipeline<'_, S> {
     pub(crate) async fn run(mut self, shutdown: &mut Shutdown) -> Result<Outcome, Failed> {
         let waker = self.sink.waker();
         let end = self.stream(shutdown, &waker).await;
+        let deadline = Instant::now() + self.drain;
         let left = match end {
+            Ok(_) => {
+                let finished = self.finish_transaction(deadline, shutdown, &waker).await;
+                // What is in the way of the rest is found again by the next start.
+                let deadline = finished.unwrap_or(deadline);
+                self.leave(deadline, shutdown, &waker).await
+            }
             // Nothing more is taken; what was taken before is delivered and confirmed, if it can be.
-            Ok(_) | Err(Failed::Poison(_) | Failed::Fatal(_)) => self.leave(shutdown, &waker).await,
+            Err(Failed::Poison(_) | Failed::Fatal(_)) => {
+                self.leave(deadline, shutdown, &waker).await
+            }
             Err(Failed::Retry(_) | Failed::OutputClosed) => Ok(()),
         };
         if let Err(failed) = left {
@@ -104,7 +113,7 @@ impl<S: Sink> Pipeline<'_, S> {
     /// Takes frames until there is a reason to end.
     async fn stream(&mut self, shutdown: &mut Shutdown, waker: &Waker) -> Result<Outcome, Failed> {
         loop {
-            let pause = self.take_frames()?;
+            let pause = self.take_frames(|_| false)?;
             self.sink.pass_on();
             let settled = self.sink.settle(self.session.ledger())?;
             self.connection.transmit(&mut self.session).await?;
@@ -123,8 +132,9 @@ impl<S: Sink> Pipeline<'_, S> {
         }
     }
 
-    /// Handles the frames that wait, as far as the sink takes their records.
-    fn take_frames(&mut self) -> Result<Pause, Failed> {
+    /// Handles the frames that wait, as far as the sink takes their records, and not on from where
+    /// it is enough.
+    fn take_frames(&mut self, is_enough: fn(&Session) -> bool) -> Result<Pause, Failed> {
         let mut handler = Handler {
             session: &mut self.session,
             router: self.router,
@@ -132,6 +142,9 @@ impl<S: Sink> Pipeline<'_, S> {
             caution: self.caution,
         };
         while let Some(frame) = self.connection.frame()? {
+            if is_enough(handler.session) {
+                break;
+            }
             let bytes = frame.wire_len();
             match handler.handle(frame)? {
                 Taken::Yes => self.connection.consume(bytes),
@@ -173,9 +186,44 @@ impl<S: Sink> Pipeline<'_, S> {
         Ok(Woken::Work)
     }
 
+    /// Takes the rest of a transaction of which records were sent: the slot can only move past a
+    /// whole one, so the next start would repeat them. Gives the deadline for what is left to do,
+    /// which a second signal brings forward.
+    async fn finish_transaction(
+        &mut self,
+        deadline: Instant,
+        shutdown: &mut Shutdown,
+        waker: &Waker,
+    ) -> Result<Instant, Failed> {
+        while self.session.has_open_records() && Instant::now() < deadline {
+            let pause = self.take_frames(|session| !session.has_open_records())?;
+            self.sink.pass_on();
+            self.sink.settle(self.session.ledger())?;
+            self.connection.transmit(&mut self.session).await?;
+            let is_stuck = pause == Pause::Full && self.session.unsettled() == 0;
+            if !self.session.has_open_records() || (is_stuck && self.sink.trouble().is_some()) {
+                break;
+            }
+            self.sink.want_wake();
+            let timer = Instant::from_std(self.session.poll_timeout()).min(deadline);
+            tokio::select! {
+                biased;
+                () = shutdown.signalled() => return Ok(Instant::now()),
+                received = self.connection.receive(), if pause == Pause::Starved => received?,
+                () = waker.notified() => {}
+                () = sleep_until(timer) => {}
+            }
+        }
+        Ok(deadline)
+    }
+
     /// Ends in good order: delivers what was taken, confirms it, and takes leave of the server.
-    async fn leave(&mut self, shutdown: &mut Shutdown, waker: &Waker) -> Result<(), Failed> {
-        let deadline = Instant::now() + self.drain;
+    async fn leave(
+        &mut self,
+        deadline: Instant,
+        shutdown: &mut Shutdown,
+        waker: &Waker,
+    ) -> Result<(), Failed> {
         self.sink.pass_on();
         while self.session.unsettled() > 0 && Instant::now() < deadline {
             self.sink.want_wake();

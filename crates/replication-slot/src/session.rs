@@ -175,6 +175,8 @@ struct OpenTransaction {
     commit_lsn: Lsn,
     /// The number of its next change.
     ordinal: u64,
+    /// Whether a record of it is admitted.
+    admitted: bool,
 }
 
 /// When a status update is due.
@@ -252,6 +254,9 @@ impl Session {
     /// Counts the change just handled as one that needs a settlement.
     pub fn admit(&mut self) -> Option<Ticket> {
         self.pass();
+        if let Some(open) = &mut self.open {
+            open.admitted = true;
+        }
         self.ledger.admit()
     }
 
@@ -290,6 +295,12 @@ impl Session {
     /// Gives the number of records that are admitted and not settled.
     pub const fn unsettled(&self) -> u64 {
         self.ledger.unsettled()
+    }
+
+    /// Says whether records of a transaction are admitted whose commit has not arrived: an end now
+    /// makes the next session repeat them.
+    pub fn has_open_records(&self) -> bool {
+        self.open.is_some_and(|open| open.admitted)
     }
 
     /// Gives the number of stray `StreamAbort` messages that were ignored.
@@ -429,6 +440,7 @@ impl Session {
         self.open = Some(OpenTransaction {
             commit_lsn: begin.final_lsn,
             ordinal: 0,
+            admitted: false,
         });
         self.ledger.begin();
         Ok(Event::Nothing)
@@ -457,6 +469,7 @@ impl Session {
             Some(OpenTransaction {
                 commit_lsn,
                 ordinal,
+                admitted: _,
             }) => Ok(EventId {
                 commit_lsn,
                 ordinal,
