@@ -88,14 +88,19 @@ fn deliver<S: Sink>(
     if (alone && session.unsettled() > 0) || !sink.is_ready(record) {
         return Ok(Taken::No);
     }
-    if let Some(ticket) = session.admit() {
-        sink.deliver(Parcel {
-            record,
-            event,
-            ticket,
-            alone,
-        })?;
-    }
+    let Some(ticket) = session.admit() else {
+        // The session refuses a row outside a transaction; if it did not, the row must not be lost.
+        let what = format!("a row of {} came outside a transaction", record.relation());
+        return Err(Failed::Fatal(
+            Failure::new(Exit::Bug, what).hint(Hint::ReportBug),
+        ));
+    };
+    sink.deliver(Parcel {
+        record,
+        event,
+        ticket,
+        alone,
+    })?;
     Ok(Taken::Yes)
 }
 

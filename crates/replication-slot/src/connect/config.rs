@@ -69,7 +69,7 @@ pub struct ConnectConfig {
 /// The size of the socket's receive buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReceiveBuffer {
-    /// 1 MiB where the server is less than 1 ms away, else the system's own tuning: a fixed size
+    /// 64 KiB where the server is less than 1 ms away, else the system's own tuning: a fixed size
     /// limits a distant link to size over round trip.
     Auto,
     /// So many bytes.

@@ -72,4 +72,4 @@ fn set_timeouts(config: &ConnectConfig, socket: SockRef<'_>) -> io::Result<()> {
 /// Below this round trip a fixed receive buffer cannot limit the rate.
 const NEAR: Duration = Duration::from_millis(1);
 /// The receive buffer for a near server; the system may allow less (`net.core.rmem_max`).
-const NEAR_BUFFER_BYTES: u32 = 1024 * 1024;
+const NEAR_BUFFER_BYTES: u32 = 64 * 1024;
