@@ -2,7 +2,7 @@
 //!
 //!     make bench                     all of it
 //!     make bench ONLY=drain          drain | latency
-//!     EVENTS=100000 RUNS=1 make bench
+//!     EVENTS=100000 RUNS=1 ROWS=1 make bench
 //!
 //! Both programs of the comparison read copies of one slot, in turn, in the same run.
 
@@ -21,7 +21,10 @@ fn main() {
     let broker = Broker::full_speed(&[]);
     machine();
     if only.is_empty() || only == "drain" {
-        for rows in [1, 1000] {
+        for rows in setting("ROWS", 0)
+            .checked_sub(1)
+            .map_or(vec![1, 1000], |rows| vec![rows + 1])
+        {
             drain::compare(&postgres, &broker, rows);
         }
     }

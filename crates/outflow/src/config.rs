@@ -77,7 +77,7 @@ pub(crate) struct Postgres {
 /// The receive buffer of the replication connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReceiveBuffer {
-    /// 64 KiB where the server is less than 1 ms away, else the system's own tuning.
+    /// 64 KiB on one machine, 1 MiB where the server is less than 1 ms away, else the system's own tuning.
     Auto,
     /// As many bytes.
     Bytes(u32),

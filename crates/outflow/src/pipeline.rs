@@ -169,9 +169,6 @@ impl<S: Sink> Pipeline<'_, S> {
         if wants_reports {
             self.sink.want_wake();
         }
-        if reading {
-            self.connection.pause();
-        }
         let timer = Instant::from_std(self.session.poll_timeout());
         tokio::select! {
             biased;

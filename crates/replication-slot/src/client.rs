@@ -8,14 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use outflow_pgoutput::{Lsn, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::connect::{
     self, ConnectConfig, ConnectError, Host, Purpose, ServerError, Stream, WireFailure,
 };
 use crate::inbox::Inbox;
 use crate::name::{PublicationName, SlotName, quote_ident, quote_literal};
-use crate::pace::Pace;
+use crate::pace::{Distance, Pace};
 use crate::session::{Acknowledge, Session, SessionConfig, SessionError};
 use crate::wire::{self, RawFrame, WireError};
 
@@ -173,12 +173,17 @@ impl Connection {
         } else {
             patience
         };
+        let distance = if stream.is_loopback() {
+            Distance::SameMachine
+        } else {
+            Distance::Network
+        };
         Self {
             stream,
             host,
             inbox: Inbox::new(),
             outgoing: Vec::new(),
-            pace: Pace::new(now),
+            pace: Pace::new(distance, now),
             write_patience,
         }
     }
@@ -206,17 +211,7 @@ impl Connection {
         self.pace.is_backlog()
     }
 
-    /// Leaves data in the socket for a moment while there is a backlog (see [`Pace`]).
-    ///
-    /// It blocks the thread for up to a millisecond: tokio's timer is too coarse for that, and the
-    /// session has its thread for itself.
-    pub fn pause(&self) {
-        if let Some(wait) = self.pace.delay(Instant::now().into_std()) {
-            std::thread::sleep(wait);
-        }
-    }
-
-    /// Reads what there is.
+    /// Reads what there is, after a moment while there is a backlog (see [`Pace`]).
     ///
     /// # Errors
     /// [`StreamError`] where the connection is over.
@@ -224,6 +219,9 @@ impl Connection {
     /// # Cancel safety
     /// Safe: what was read is in the inbox.
     pub async fn receive(&mut self) -> Result<(), StreamError> {
+        if let Some(wait) = self.pace.delay(Instant::now().into_std()) {
+            sleep(wait).await;
+        }
         let read = self
             .stream
             .read(self.inbox.space())

@@ -27,7 +27,6 @@ pub use event::EventId;
 pub use inbox::Inbox;
 pub use ledger::{FlushLsn, Ledger, Ticket};
 pub use name::{NameError, PublicationName, SlotName, quote_ident, quote_literal};
-pub use pace::Pace;
 pub use proof::{BrokerAck, Settlement, SkipReason, WriterAck};
 pub use session::{Acknowledge, Ended, Event, Session, SessionConfig, SessionError};
 pub use wire::{RawFrame, StatusUpdate, WireError};

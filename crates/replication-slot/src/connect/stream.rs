@@ -24,6 +24,16 @@ impl Stream {
     pub const fn is_encrypted(&self) -> bool {
         matches!(self, Self::Tls(_))
     }
+
+    /// Says whether it is TCP within this machine.
+    pub fn is_loopback(&self) -> bool {
+        let tcp = match self {
+            Self::Tcp(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+            Self::Unix(_) => return false,
+        };
+        tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback())
+    }
 }
 
 impl AsyncRead for Stream {

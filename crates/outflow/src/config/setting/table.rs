@@ -53,7 +53,7 @@ pub(in crate::config) static ALL: &[Setting] = &[
         "postgres.receive_buffer",
         Kind::AutoSize(16 << 10, 1 << 30),
         toml("\"auto\""),
-        "SO_RCVBUF of the replication connection. auto: 64 KiB where the server is less than 1 ms away, else the system's own tuning.",
+        "SO_RCVBUF of the replication connection. auto: 64 KiB on one machine, 1 MiB where the server is less than 1 ms away, else the system's own tuning.",
     ),
     set(
         "postgres.sslmode",
