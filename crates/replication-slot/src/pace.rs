@@ -93,8 +93,8 @@ const PERIOD: Duration = Duration::from_millis(1);
 /// What leaks: a rate of some sixteen small transactions a millisecond, which a walsender sends one
 /// by one without effort.
 const LEAK_BYTES_PER_MS: u64 = 8 * 1024;
-/// With so much in the bucket a backlog begins.
-const BEGIN_BYTES: u64 = 16 * 1024;
+/// With so much in the bucket a backlog begins: more than a hiccup lets gather.
+const BEGIN_BYTES: u64 = 64 * 1024;
 /// The bucket's size: without reads it is empty after 64 ms.
 const MOST_BYTES: u64 = 512 * 1024;
 
@@ -116,10 +116,10 @@ mod tests {
             );
         }
         let start = 2_000_000;
-        for i in 1..=100 {
-            pace.read(490, at(start + i * 20));
+        for i in 1..=200 {
+            pace.read(490, at(start + i * 10));
         }
-        assert!(pace.is_backlog(), "fifty a millisecond");
+        assert!(pace.is_backlog(), "a hundred a millisecond");
         assert_eq!(
             pace.delay(at(start + 2_000)),
             Some(Duration::from_millis(1))
@@ -142,7 +142,7 @@ mod tests {
     fn a_backlog_on_one_machine_is_read_in_turns() {
         let begin = test_clock();
         let mut pace = Pace::new(Distance::SameMachine, begin);
-        pace.read(60_000, begin);
+        pace.read(70_000, begin);
         assert_eq!(pace.delay(begin), None, "more has joined behind it");
         pace.read(60_000, begin);
         pace.read(3_000, begin);
