@@ -2,6 +2,7 @@
 
 # The lock file is the truth: a build never changes it.
 CARGO_FLAGS := --workspace --locked
+TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 help:  ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,20 +26,26 @@ test: build  ## Runs all tests, on real servers
 	cargo test $(CARGO_FLAGS) --no-fail-fast
 
 test-all: lint docs build  ## Lint, documents, and all tests with the slow ones
+	rm -rf target/compat
 	cargo test $(CARGO_FLAGS) --no-fail-fast -- --include-ignored
 
 demo: setup  ## Shows outflow at work on servers of its own
 	cargo build $(CARGO_FLAGS) --quiet
-	cargo run --quiet --locked -p outflow-tests --bin demo
+	$(TARGET)/debug/demo
 
 bench: setup  ## Measures throughput and latency (release profile)
 	cargo build --release $(CARGO_FLAGS)
-	cargo run --release --locked -p outflow-tests --bin bench
+	$(TARGET)/release/bench
 
 docs:  ## Builds the API documentation; any warning fails
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
 
+compat:  ## Makes docs/compatibility.md of what `make test-all` has shown
+	mkdir -p target/compat
+	cargo run --quiet --locked -p outflow-tests --bin compat > target/compat/page.md
+	mv target/compat/page.md docs/compatibility.md
+
 clean:  ## Removes what was built; the fetched parts stay
 	cargo clean
 
-.PHONY: help setup build fmt lint test test-all demo bench docs clean
+.PHONY: help setup build fmt lint test test-all demo bench docs compat clean
