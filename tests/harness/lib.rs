@@ -28,6 +28,7 @@
 //! ```
 
 mod broker;
+pub mod compat;
 pub mod guard;
 mod must;
 pub mod parts;

@@ -49,8 +49,22 @@ pub fn kafka_class_path() -> anyhow::Result<OsString> {
     env::join_paths(jars).context("the path of the parts has a colon")
 }
 
+/// The version of the pinned broker.
+///
+/// # Errors
+/// The lock file has none.
+pub fn kafka_version() -> anyhow::Result<&'static str> {
+    pinned()
+        .find(|part| part.artifact == "kafka-server")
+        .map(|part| part.version)
+        .context("tests/parts.lock has no broker")
+}
+
 /// The full version of the pinned PostgreSQL of this major version.
-fn pinned_version(major: Major) -> anyhow::Result<&'static str> {
+///
+/// # Errors
+/// The lock file has none.
+pub fn pinned_version(major: Major) -> anyhow::Result<&'static str> {
     pinned()
         .filter(|part| part.artifact == POSTGRES)
         .map(|part| part.version)
