@@ -67,6 +67,7 @@ mod context;
 mod error;
 mod flight;
 mod inbox;
+mod library;
 mod link;
 mod producer;
 mod report;
@@ -78,6 +79,7 @@ pub use crate::config::{ProducerConfig, PropertyError, TopicPolicy};
 pub use crate::error::{DeliveryError, EnqueueError, Rejected, StartError};
 
 pub use crate::flight::InFlight;
+pub use crate::library::Library;
 pub use crate::link::Connectivity;
 pub use crate::producer::{Closed, Producer, Remains};
 pub use crate::report::Settled;

@@ -105,7 +105,7 @@ impl Global {
         let mut joined = Self::default();
         let mut level = Some(matches);
         while let Some(matches) = level {
-            // A command of a later version takes its arguments as they are, without ours.
+            // Not every command has them: see `with_global`.
             if matches.try_contains_id("set").is_ok() {
                 let next = Self::from_arg_matches(matches)?;
                 joined.config = next.config.or(joined.config);
@@ -119,10 +119,11 @@ impl Global {
     }
 }
 
-/// Adds [`Global`] to a command and to all below it, but for those of a later version.
+/// Adds [`Global`] to a command and to all below it, but for those of a later version, and those
+/// that tell of the program itself.
 fn with_global(command: clap::Command) -> clap::Command {
     let later = command.get_arguments().any(|arg| arg.get_id() == "later");
-    if later {
+    if later || ["completions", "man", "version"].contains(&command.get_name()) {
         return command;
     }
     // `augment_args` would also put the words about `Global` in place of the command's own.

@@ -1,10 +1,13 @@
 //! The commands: one file a verb.
 
+pub(crate) mod completions;
 pub(crate) mod config;
 mod confirm;
+pub(crate) mod man;
 pub(crate) mod publication;
 pub(crate) mod run;
 pub(crate) mod slot;
+pub(crate) mod version;
 
 use crate::exit::{Exit, Failure, Hint};
 

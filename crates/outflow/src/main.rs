@@ -67,8 +67,9 @@ fn execute(args: Args) -> Result<(), Failure> {
         Command::Verify(_) => Err(command::later("verify")),
         Command::Replay(_) => Err(command::later("replay")),
         Command::DeadLetter(_) => Err(command::later("dead-letter")),
-        Command::Completions(_) => Err(command::later("completions")),
-        Command::Man(_) => Err(command::later("man")),
+        Command::Completions { shell } => command::completions::completions(shell),
+        Command::Man { folder } => command::man::man(folder.as_deref()),
+        Command::Version { output } => command::version::version(output.output),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The verbs, what each takes, and what its help says.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use clap_complete::Shell;
 use outflow_pgoutput::Lsn;
 
 use super::examples;
@@ -67,10 +69,29 @@ pub(crate) enum Command {
     Replay(Later),
     /// Lists, shows and replays dead letters (a later version).
     DeadLetter(Later),
-    /// Prints completions for a shell (a later version).
-    Completions(Later),
-    /// Writes manual pages (a later version).
-    Man(Later),
+    /// Prints the completions for a shell, to be loaded by it.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Writes the manual pages, one for each command.
+    ///
+    /// Without a folder it prints the page of outflow itself.
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// The folder for all pages, which is created where it is missing.
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Prints what exactly this program is: version, commit, platform, librdkafka.
+    #[command(after_help = examples::VERSION)]
+    Version {
+        /// How to print it.
+        #[command(flatten)]
+        output: OutputArg,
+    },
 }
 
 /// What `outflow run` takes.

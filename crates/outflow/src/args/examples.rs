@@ -116,3 +116,24 @@ pub(super) const CONFIG_SCHEMA: &str = examples! {
     "for an editor; the file then begins with `#:schema ./outflow.schema.json`":
         "outflow config schema > outflow.schema.json",
 };
+
+/// `outflow completions`.
+pub(super) const COMPLETIONS: &str = examples! {
+    "bash, for this session": "source <(outflow completions bash)",
+    "bash, from now on":
+        "outflow completions bash > /etc/bash_completion.d/outflow",
+    "zsh, in a folder of $fpath": "outflow completions zsh > ~/.zfunc/_outflow",
+    "fish": "outflow completions fish > ~/.config/fish/completions/outflow.fish",
+};
+
+/// `outflow man`.
+pub(super) const MAN: &str = examples! {
+    "read it now": "outflow man | man -l -",
+    "install all pages": "outflow man /usr/local/share/man/man1",
+};
+
+/// `outflow version`.
+pub(super) const VERSION: &str = examples! {
+    "for a bug report": "outflow version",
+    "for a program": "outflow version -o json | jq -r .librdkafka.version",
+};
