@@ -54,6 +54,17 @@ pub enum Problem {
 }
 
 impl DecodeError {
+    /// Makes the error of a type byte that may not stand here.
+    #[cold]
+    pub(crate) const fn tag_unknown(field: &'static str, tag: u8, known: &'static str) -> Self {
+        Self {
+            tag: Some(tag),
+            field,
+            offset: 0,
+            problem: Problem::Unknown { found: tag, known },
+        }
+    }
+
     /// Gives the message's type byte, if there was one.
     pub const fn tag(&self) -> Option<u8> {
         self.tag

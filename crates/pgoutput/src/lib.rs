@@ -25,6 +25,7 @@
 //! # Ok::<(), outflow_pgoutput::DecodeError>(())
 //! ```
 
+mod decoder;
 mod error;
 mod id;
 mod lsn;
@@ -35,12 +36,15 @@ mod time;
 mod tuple;
 mod writer;
 
+pub use decoder::{Decoder, Streaming};
 pub use error::{DecodeError, Problem};
 pub use id::{Oid, Xid};
 pub use lsn::{Lsn, ParseLsnError};
 pub use message::{
-    Begin, Column, Columns, Commit, Delete, Insert, LogicalMessage, Message, OldTuple, Origin,
-    Relation, RelationIds, ReplicaIdentity, StreamAbort, Truncate, Type, Update,
+    AbortRecord, AnyMessage, Begin, BeginPrepare, Change, Column, Columns, Commit, CommitPrepared,
+    Delete, Insert, LogicalMessage, Message, OldTuple, Origin, Prepare, Relation, RelationIds,
+    ReplicaIdentity, RollbackPrepared, StreamAbort, StreamCommit, StreamStart, Streamed, Truncate,
+    Type, Update,
 };
 pub use text::Text;
 pub use time::Timestamp;

@@ -1,25 +1,31 @@
 //! The messages, and which type byte is which.
 
+mod any;
 mod logical;
+mod prepared;
 mod relation;
 mod row;
 mod stream;
+mod streamed;
 mod transaction;
 
+pub use any::AnyMessage;
 pub use logical::LogicalMessage;
+pub use prepared::{BeginPrepare, CommitPrepared, Prepare, RollbackPrepared};
 pub use relation::{Column, Columns, Relation, ReplicaIdentity, Type};
 pub use row::{Delete, Insert, OldTuple, RelationIds, Truncate, Update};
-pub use stream::StreamAbort;
+pub use stream::{AbortRecord, StreamAbort, StreamCommit, StreamStart};
+pub use streamed::{Change, Streamed};
 pub use transaction::{Begin, Commit, Origin};
 
-use crate::error::{DecodeError, Problem};
+use crate::error::DecodeError;
 use crate::reader::Reader;
 
 /// A message of protocol version 1 (PostgreSQL manual, "Logical Replication Message Formats").
 ///
 /// It borrows names and values from its frame. What versions 2 to 4 add depends on what came before
-/// (between Stream Start and Stream Stop each message has a transaction id), so it is not decoded
-/// here.
+/// (between Stream Start and Stream Stop each message has a transaction id): a
+/// [`Decoder`](crate::Decoder) reads that.
 /// ```
 /// use outflow_pgoutput::{Begin, Lsn, Message, Timestamp, Xid};
 ///
@@ -69,32 +75,28 @@ impl<'a> Message<'a> {
     pub fn decode(frame: &'a [u8]) -> Result<Self, DecodeError> {
         let (tag, mut reader) = Reader::new(frame)?;
         let r = &mut reader;
-        let message = match tag {
-            b'I' => Self::Insert(Insert::decode(r)?),
-            b'B' => Self::Begin(Begin::decode(r)?),
-            b'C' => Self::Commit(Commit::decode(r)?),
-            b'R' => Self::Relation(Relation::decode(r)?),
-            b'U' => Self::Update(Update::decode(r)?),
-            b'D' => Self::Delete(Delete::decode(r)?),
-            b'T' => Self::Truncate(Truncate::decode(r)?),
-            b'O' => Self::Origin(Origin::decode(r)?),
-            b'Y' => Self::Type(Type::decode(r)?),
-            b'M' => Self::Message(LogicalMessage::decode(r)?),
-            b'A' => Self::StreamAbort(StreamAbort::decode(r)?),
-            _ => {
-                return Err(DecodeError {
-                    tag: Some(tag),
-                    field: "type",
-                    offset: 0,
-                    problem: Problem::Unknown {
-                        found: tag,
-                        known: "B, C, O, R, Y, I, U, D, T, M, A",
-                    },
-                });
-            }
-        };
+        let message = Self::read(tag, "B, C, O, R, Y, I, U, D, T, M, A", r)?;
         reader.finish()?;
         Ok(message)
+    }
+
+    /// Reads what follows the type byte; `known` are the bytes that may stand there.
+    #[inline]
+    fn read(tag: u8, known: &'static str, r: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        match tag {
+            b'I' => Insert::decode(r).map(Self::Insert),
+            b'B' => Begin::decode(r).map(Self::Begin),
+            b'C' => Commit::decode(r).map(Self::Commit),
+            b'R' => Relation::decode(r).map(Self::Relation),
+            b'U' => Update::decode(r).map(Self::Update),
+            b'D' => Delete::decode(r).map(Self::Delete),
+            b'T' => Truncate::decode(r).map(Self::Truncate),
+            b'O' => Origin::decode(r).map(Self::Origin),
+            b'Y' => Type::decode(r).map(Self::Type),
+            b'M' => LogicalMessage::decode(r).map(Self::Message),
+            b'A' => StreamAbort::decode(r).map(Self::StreamAbort),
+            _ => Err(DecodeError::tag_unknown("type", tag, known)),
+        }
     }
 
     /// Appends the message as the server writes it: for tests, and for what stands in for a server.

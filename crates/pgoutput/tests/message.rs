@@ -13,3 +13,5 @@ mod model;
 mod privacy;
 #[path = "message/round_trip.rs"]
 mod round_trip;
+#[path = "message/versions.rs"]
+mod versions;

@@ -229,6 +229,7 @@ fn truncates_messages_and_the_stray_abort() {
     let abort = StreamAbort {
         xid: Xid::new(806),
         subxid: Xid::new(807),
+        record: None,
     };
     assert_eq!(decode(STREAM_ABORT), Message::StreamAbort(abort));
 }

@@ -199,6 +199,7 @@ fn outline() -> impl Strategy<Value = Vec<u8>> {
             frame(&Message::StreamAbort(StreamAbort {
                 xid: Xid::new(xid),
                 subxid: Xid::new(subxid),
+                record: None,
             }))
         }),
     ]

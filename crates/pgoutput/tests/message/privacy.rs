@@ -5,7 +5,7 @@ use outflow_pgoutput::{DecodeError, Message};
 use crate::layout::{self, SECRET};
 
 /// The secret in the ways in which formatting could show it.
-fn shows(text: &str) -> bool {
+pub(crate) fn shows(text: &str) -> bool {
     let decimal = format!("{SECRET:?}");
     let hex = format!("{SECRET:x?}");
     let in_brackets = |list: String| list.trim_matches(['[', ']']).to_owned();

@@ -163,7 +163,7 @@ proptest! {
     #[test]
     fn stream_abort(xid: u32, subxid: u32) {
         let (xid, subxid) = (Xid::new(xid), Xid::new(subxid));
-        let message = Message::StreamAbort(StreamAbort { xid, subxid });
+        let message = Message::StreamAbort(StreamAbort { xid, subxid, record: None });
         decodes_to(&message)?;
     }
 }
