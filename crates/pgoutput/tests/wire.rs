@@ -5,8 +5,10 @@
 
 #[path = "wire/render.rs"]
 mod render;
+#[path = "wire/streaming.rs"]
+mod streaming;
 
-use outflow_pgoutput::{Message, OldTuple, Relation, Value};
+use outflow_pgoutput::{AnyMessage, Decoder, Message, OldTuple, Relation, Streaming, Value};
 
 /// Each capture with its name.
 const CAPTURES: &[(&str, &str)] = &[
@@ -38,6 +40,23 @@ fn every_byte_of_a_capture_is_accounted_for() {
             let mut again = Vec::new();
             Message::decode(&frame).unwrap().encode(&mut again);
             assert_eq!(again, frame, "{name}");
+        }
+    }
+}
+
+/// Who decodes version 1 by a [`Decoder`] gets the same.
+#[test]
+fn a_decoder_without_streaming_is_no_different() {
+    for (name, capture) in CAPTURES {
+        let mut decoder = Decoder::new(Streaming::Off);
+        for frame in frames(capture) {
+            let message = Message::decode(&frame).unwrap();
+            let expected = if let Message::StreamAbort(abort) = message {
+                AnyMessage::StreamAbort(abort)
+            } else {
+                AnyMessage::Whole(message)
+            };
+            assert_eq!(decoder.decode(&frame), Ok(expected), "{name}");
         }
     }
 }

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Captures what real servers send: pgNN.hex beside this script, one message a line in hexadecimal,
-# for each PostgreSQL given by its prefix (the folder with bin/), and pgNN-binary.hex of the last
-# one. Needs psql. The servers are made for this and thrown away. Afterwards look at what the
-# snapshots of tests/wire.rs say.
+# Captures what real servers send, one message a line in hexadecimal, beside this script, for each
+# PostgreSQL given by its prefix (the folder with bin/): pgNN.hex of protocol version 1, and
+# pgNN-binary.hex of the last one; pgNN-vM.hex of the highest version M that the server has, with
+# streaming and prepared transactions. Needs psql and perl. The servers are made for this and thrown
+# away. Afterwards look at what the snapshots of tests/wire.rs and tests/streaming.rs say.
 #
 #   crates/pgoutput/tests/captures/capture.sh ~/.cache/outflow/parts/postgresql/*
+#   ONLY=streaming crates/pgoutput/tests/captures/capture.sh ~/.cache/outflow/parts/postgresql/*
 set -euo pipefail
 
+only=${ONLY:-whole streaming}
 [ $# -gt 0 ] || { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 64; }
 here=$(dirname "$(readlink -f "$0")")
 work=$(mktemp -d)
@@ -33,6 +36,8 @@ start() { # prefix
 wal_level = logical
 fsync = off
 autovacuum = off
+max_prepared_transactions = 10
+logical_decoding_work_mem = 64kB
 listen_addresses = ''
 unix_socket_directories = '$work/run'
 CONF
@@ -54,19 +59,46 @@ query() {
 
 # The small memory limit is what makes PostgreSQL 18 send its stray StreamAbort.
 capture() { # binary? file
-    query --command "SET logical_decoding_work_mem = '64kB'" --command "
+    query --command "
         SELECT encode(data, 'hex') FROM pg_logical_slot_peek_binary_changes('capture', NULL, NULL,
             'proto_version', '1', 'publication_names', 'capture',
             'messages', 'true', 'binary', '$1')" >"$2"
     echo "$(wc -l <"$2") messages in $2" >&2
 }
 
+# What is streamed depends on what the server has decoded when something is rolled back, so this is
+# recorded while it happens.
+record() { # major
+    local options version=2
+    options="publication_names 'streaming', messages 'true'"
+    [ "$1" -lt 15 ] || { version=3; options+=", two_phase 'true'"; }
+    if [ "$1" -lt 16 ]; then
+        options+=", streaming 'true'"
+    else
+        version=4 options+=", streaming 'parallel'"
+    fi
+    local file=$here/pg$1-v$version.hex
+    query --file "$here/streaming-tables.sql"
+    "$here/record.pl" "$work/run" "START_REPLICATION SLOT streaming LOGICAL 0/0
+        (proto_version '$version', $options)" >"$file" &
+    PGHOST=$work/run PGUSER=postgres PGDATABASE=postgres query --file "$here/streaming.sql"
+    wait $!
+    echo "$(wc -l <"$file") messages in $file" >&2
+}
+
 for prefix in "$@"; do
     prefix=$(readlink -f "$prefix")
     major=$("$prefix/bin/postgres" --version | sed 's/.* \([0-9]*\)\..*/\1/')
-    start "$prefix"
-    query --file "$here/capture.sql"
-    capture false "$here/pg$major.hex"
-    [ "$prefix" != "$(readlink -f "${!#}")" ] || capture true "$here/pg$major-binary.hex"
-    stop
+    if [[ $only == *whole* ]]; then
+        start "$prefix"
+        query --file "$here/capture.sql"
+        capture false "$here/pg$major.hex"
+        [ "$prefix" != "$(readlink -f "${!#}")" ] || capture true "$here/pg$major-binary.hex"
+        stop
+    fi
+    if [[ $only == *streaming* ]]; then
+        start "$prefix"
+        record "$major"
+        stop
+    fi
 done

@@ -1,6 +1,8 @@
 //! A message as one line, with all its fields and values, unlike its `Debug`.
 
-use outflow_pgoutput::{Column, Message, Oid, OldTuple, Relation, Tuple, Value};
+use outflow_pgoutput::{
+    AnyMessage, Column, Message, Oid, OldTuple, Prepare, Relation, StreamAbort, Tuple, Value,
+};
 
 /// Renders a message.
 pub(crate) fn message(message: &Message<'_>) -> String {
@@ -39,8 +41,78 @@ pub(crate) fn message(message: &Message<'_>) -> String {
             m.prefix,
             bytes(m.content)
         ),
-        Message::StreamAbort(m) => format!("StreamAbort xid {} subxid {}", m.xid, m.subxid),
+        Message::StreamAbort(m) => abort(m),
     }
+}
+
+/// Renders a message of any version; what stands in a segment is set in.
+pub(crate) fn any(any: &AnyMessage<'_>) -> String {
+    match any {
+        AnyMessage::Whole(m) => message(m),
+        AnyMessage::Streamed(m) => format!("    {} {}", m.xid, message(&m.change.into())),
+        AnyMessage::StreamStart(m) => format!("StreamStart xid {} first {}", m.xid, m.first),
+        AnyMessage::StreamStop => "StreamStop".to_owned(),
+        AnyMessage::StreamCommit(m) => format!(
+            "StreamCommit xid {} flags {} commit {} end {} at {}",
+            m.xid,
+            m.flags,
+            m.commit_lsn,
+            m.end_lsn,
+            m.commit_time.as_micros()
+        ),
+        AnyMessage::StreamAbort(m) => abort(m),
+        AnyMessage::BeginPrepare(m) => format!(
+            "BeginPrepare {:?} prepare {} end {} at {} xid {}",
+            m.gid,
+            m.prepare_lsn,
+            m.end_lsn,
+            m.prepare_time.as_micros(),
+            m.xid
+        ),
+        AnyMessage::Prepare(m) => format!("Prepare {}", prepare(m)),
+        AnyMessage::CommitPrepared(m) => format!(
+            "CommitPrepared {:?} flags {} commit {} end {} at {} xid {}",
+            m.gid,
+            m.flags,
+            m.commit_lsn,
+            m.end_lsn,
+            m.commit_time.as_micros(),
+            m.xid
+        ),
+        AnyMessage::RollbackPrepared(m) => format!(
+            "RollbackPrepared {:?} flags {} prepare end {} rollback end {} from {} to {} xid {}",
+            m.gid,
+            m.flags,
+            m.prepare_end_lsn,
+            m.rollback_end_lsn,
+            m.prepare_time.as_micros(),
+            m.rollback_time.as_micros(),
+            m.xid
+        ),
+        AnyMessage::StreamPrepare(m) => format!("StreamPrepare {}", prepare(m)),
+    }
+}
+
+/// Renders an abort.
+fn abort(m: &StreamAbort) -> String {
+    let short = format!("StreamAbort xid {} subxid {}", m.xid, m.subxid);
+    match m.record {
+        Some(record) => format!("{short} {} at {}", record.lsn, record.time.as_micros()),
+        None => short,
+    }
+}
+
+/// Renders what became of a prepared transaction.
+fn prepare(m: &Prepare<'_>) -> String {
+    format!(
+        "{:?} flags {} prepare {} end {} at {} xid {}",
+        m.gid,
+        m.flags,
+        m.prepare_lsn,
+        m.end_lsn,
+        m.prepare_time.as_micros(),
+        m.xid
+    )
 }
 
 /// Gives the rows of a message, each with its relation.
