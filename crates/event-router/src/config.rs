@@ -1,6 +1,6 @@
 //! What an outbox is and how its rows become records, as configured.
 
-use crate::{Header, Role, TableName, Template, TopicRule};
+use crate::{Header, Messages, Role, TableName, Template, TopicRule};
 
 /// The settings of the router, parsed and with defaults.
 ///
@@ -32,6 +32,8 @@ pub struct OutboxConfig {
     pub on_null_payload: NullPayload,
     /// What becomes of an update in an outbox.
     pub on_update: OnUpdate,
+    /// The messages that are events, beside the rows of tables.
+    pub messages: Messages,
 }
 
 impl OutboxConfig {
@@ -52,6 +54,7 @@ impl Default for OutboxConfig {
             payload: PayloadMode::Passthrough,
             on_null_payload: NullPayload::Null,
             on_update: OnUpdate::Warn,
+            messages: Messages::None,
         }
     }
 }

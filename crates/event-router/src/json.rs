@@ -1,6 +1,10 @@
 //! JSON that is checked and written without blanks between its parts.
 
-use serde::de::IgnoredAny;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Where a text stops being JSON; lines and columns count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,66 @@ pub(crate) fn compact(text: &[u8], out: &mut Vec<u8>) -> Result<(), JsonFault> {
     out.reserve(text.len());
     strip(text, out);
     Ok(())
+}
+
+/// Calls a function with each member of a text that is one JSON object, in order.
+pub(crate) fn members<'t>(
+    text: &'t str,
+    take: impl FnMut(Cow<'t, str>, &'t RawValue),
+) -> Result<(), JsonFault> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    json.deserialize_map(Members(take))
+        .and_then(|()| json.end())
+        .map_err(|error| JsonFault {
+            line: error.line(),
+            column: error.column(),
+        })
+}
+
+/// Calls a function with each member of an object.
+struct Members<F>(F);
+
+impl<'t, F: FnMut(Cow<'t, str>, &'t RawValue)> Visitor<'t> for Members<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'t>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Name(name)) = map.next_key()? {
+            (self.0)(name, map.next_value()?);
+        }
+        Ok(())
+    }
+}
+
+/// The name of a member, borrowed where it has no escapes.
+struct Name<'t>(Cow<'t, str>);
+
+impl<'t> Deserialize<'t> for Name<'t> {
+    fn deserialize<D: serde::Deserializer<'t>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_str(NameVisitor)
+    }
+}
+
+/// Takes a name as it comes.
+struct NameVisitor;
+
+impl<'t> Visitor<'t> for NameVisitor {
+    type Value = Name<'t>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'t str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
+    }
 }
 
 /// Copies what is known to be JSON, without blanks outside of its strings.

@@ -1,4 +1,4 @@
-//! From a row of an outbox table to a record for Kafka.
+//! From a row of an outbox table, or a message of the WAL, to a record for Kafka.
 //!
 //! Invariants:
 //! - It does no I/O and reads no clock: what comes out depends on the settings, on what the stream
@@ -23,6 +23,8 @@ mod event;
 mod header;
 mod json;
 mod make;
+mod message;
+mod messages;
 mod plan;
 mod poison;
 mod record;
@@ -44,6 +46,7 @@ pub use config::{ColumnNames, NullPayload, OnUpdate, OutboxConfig, PayloadMode};
 pub use draft::Draft;
 pub use error::{RouteError, RouteErrorKind};
 pub use header::Header;
+pub use messages::Messages;
 pub use plan::{ColumnUse, PlanError, PlanProblem};
 pub use poison::{Poison, PoisonReason};
 pub use record::{Headers, Record, RecordParts};

@@ -129,6 +129,7 @@ impl<'r> Parts<'r> {
         Source::Planned {
             plans,
             values,
+            own: self.scratch.own_headers(),
             bytes: self.scratch.bytes(),
         }
     }

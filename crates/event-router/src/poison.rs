@@ -112,6 +112,32 @@ pub enum PoisonReason {
         /// What is wrong with it.
         fault: TimestampFault,
     },
+    /// A message that is no UTF-8: PostgreSQL passes its bytes on unchanged.
+    #[error("the message is not UTF-8, which the content of a message has to be in any database")]
+    NotUtf8,
+    /// A message that is no JSON object.
+    #[error("the message stops being a JSON object at line {line}, column {column}")]
+    InvalidMessage {
+        /// The line, from 1.
+        line: usize,
+        /// The place in the line, from 1; 0 is before its start.
+        column: usize,
+    },
+    /// A message without a field that it needs.
+    #[error("the message has no field {names}")]
+    MissingField {
+        /// What the field may be called.
+        names: String,
+    },
+    /// A field of a message that is a string with an escape that stands for no character.
+    #[error("field {field} of the message has an escape that stands for no character")]
+    InvalidField {
+        /// The field.
+        field: String,
+    },
+    /// The headers of a message are no object, or have a name that no header can have.
+    #[error("the headers of the message are no JSON object of names and values")]
+    InvalidHeaders,
     /// A `bytea` that is neither in hexadecimal nor in escape format.
     #[error("column {column} is a bytea whose text can't be read")]
     Bytea {
@@ -131,6 +157,11 @@ impl PoisonReason {
             Self::InvalidJson { .. } => "invalid-json",
             Self::Timestamp { .. } => "invalid-timestamp",
             Self::Bytea { .. } => "invalid-bytea",
+            Self::NotUtf8 => "not-utf8",
+            Self::InvalidMessage { .. } => "invalid-message",
+            Self::MissingField { .. } => "missing-field",
+            Self::InvalidField { .. } => "invalid-field",
+            Self::InvalidHeaders => "invalid-headers",
         }
     }
 }

@@ -170,6 +170,8 @@ pub(crate) enum Source<'r> {
         plans: &'r [HeaderPlan],
         /// The places of their values.
         values: &'r [Option<Span>],
+        /// The places of names and values of those that a message brought along.
+        own: &'r [(Span, Span)],
         /// What is there.
         bytes: &'r [u8],
     },
@@ -194,9 +196,15 @@ impl<'r> Iterator for Headers<'r> {
             Source::Planned {
                 plans,
                 values,
+                own,
                 bytes,
             } => loop {
-                let (plan, rest) = plans.split_first()?;
+                let Some((plan, rest)) = plans.split_first() else {
+                    let ((name, value), rest) = own.split_first()?;
+                    *own = rest;
+                    let name = std::str::from_utf8(name.of(bytes)).unwrap_or_default();
+                    return Some((name, value.of(bytes)));
+                };
                 let (value, others) = values.split_first()?;
                 (*plans, *values) = (rest, others);
                 if let Some(value) = value {

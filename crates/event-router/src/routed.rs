@@ -81,6 +81,10 @@ pub enum SkipCause {
     Delete,
     /// It is a truncate.
     Truncate,
+    /// It is a message with another prefix.
+    OtherPrefix,
+    /// It is a message outside of transactions, which is sent even if its writer rolls back.
+    NotTransactional,
 }
 
 /// How a change that is left out is to be logged.

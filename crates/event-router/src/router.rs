@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
-use outflow_pgoutput::{Delete, Insert, Oid, OldTuple, Relation, Tuple, Type, Update, Value};
+use outflow_pgoutput::{
+    Delete, Insert, LogicalMessage, Oid, OldTuple, Relation, Tuple, Type, Update, Value,
+};
 
 use crate::column::{Column, ColumnKind};
 use crate::error::RouteError;
 use crate::event::Event;
 use crate::make;
+use crate::message::MessagePlan;
 use crate::plan::Plan;
 use crate::relations::{Known, Relations};
 use crate::route::Routes;
@@ -53,6 +56,10 @@ pub struct Router {
     relations: Relations,
     /// The topics that are known.
     routes: Routes,
+    /// What is done with messages, if they are events.
+    messages: Option<Result<Box<MessagePlan>, PlanError>>,
+    /// How many messages were left out because they are outside of transactions.
+    loose_messages: u64,
     /// What the record of the last row borrows.
     scratch: Scratch,
 }
@@ -70,8 +77,14 @@ impl Router {
     /// A router that knows no table yet.
     pub fn new(config: OutboxConfig) -> Self {
         let (relations, routes) = (Relations::default(), Routes::default());
+        let messages = config
+            .messages
+            .is_wanted()
+            .then(|| MessagePlan::compile(&config).map(Box::new));
         Self {
             config,
+            messages,
+            loose_messages: 0,
             relations,
             routes,
             scratch: Scratch::default(),
@@ -147,6 +160,7 @@ impl Router {
             relations,
             routes,
             scratch,
+            ..
         } = self;
         let plan = match relations.find(insert.relation)? {
             Known::Outbox(plan) => plan,
@@ -163,6 +177,55 @@ impl Router {
             return Ok(Routed::Skipped(skipped.row(event.row_id)));
         }
         Ok(make::record(config, plan, routes, event, scratch))
+    }
+
+    /// Makes a record of a message with the configured prefix, if it belongs to a transaction. For
+    /// messages, the id of the row is the position that `pg_logical_emit_message` returned.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] where no message can be an event: a header has a name that none can have.
+    pub fn message<'r>(
+        &'r mut self,
+        message: &LogicalMessage<'r>,
+    ) -> Result<Routed<'r>, PlanError> {
+        let Self {
+            config,
+            routes,
+            messages,
+            loose_messages,
+            scratch,
+            ..
+        } = self;
+        let plan = match messages {
+            Some(plan) if config.messages.takes(message.prefix.as_bytes()) => {
+                plan.as_mut().map_err(|error| error.clone())?
+            }
+            Some(_) | None => {
+                let skipped = Skipped::new(SkipCause::OtherPrefix, "messages");
+                return Ok(Routed::Skipped(skipped));
+            }
+        };
+        plan.locate(message.lsn);
+        let (plan, relation) = (&*plan, &plan.plan.relation);
+        if !message.transactional {
+            *loose_messages = loose_messages.saturating_add(1);
+            let skipped = Skipped::new(SkipCause::NotTransactional, relation);
+            return Ok(Routed::Skipped(skipped.row(plan.row_id())));
+        }
+        let event = plan.read(message.content, scratch);
+        let null = event.payload.is_null() && event.fault.is_none();
+        if null && config.on_null_payload == NullPayload::Skip {
+            let skipped = Skipped::new(SkipCause::NullPayload, relation);
+            return Ok(Routed::Skipped(skipped.row(event.row_id)));
+        }
+        Ok(make::record(config, &plan.plan, routes, event, scratch))
+    }
+
+    /// How many messages with the configured prefix were left out so far, because they are outside
+    /// of transactions.
+    pub fn loose_messages(&self) -> u64 {
+        self.loose_messages
     }
 
     /// Judges an update, of which no record is made.

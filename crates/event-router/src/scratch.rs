@@ -29,6 +29,8 @@ pub(crate) struct Scratch {
     fields: Vec<Option<Span>>,
     /// The value of each planned header.
     headers: Vec<Option<Span>>,
+    /// Name and value of each header that a message brings along.
+    own_headers: Vec<(Span, Span)>,
 }
 
 impl Scratch {
@@ -42,6 +44,7 @@ impl Scratch {
         self.fields.clear();
         self.fields.resize(fields, None);
         self.headers.clear();
+        self.own_headers.clear();
     }
 
     /// All bytes, of which spans are places.
@@ -57,6 +60,16 @@ impl Scratch {
     /// Adds the value of the next header.
     pub(crate) fn push_header(&mut self, value: Option<Span>) {
         self.headers.push(value);
+    }
+
+    /// Names and values of the headers that a message brought along.
+    pub(crate) fn own_headers(&self) -> &[(Span, Span)] {
+        &self.own_headers
+    }
+
+    /// Adds a header that a message brings along.
+    pub(crate) fn push_own_header(&mut self, name: Span, value: Span) {
+        self.own_headers.push((name, value));
     }
 
     /// The value of a field; none where it is NULL.

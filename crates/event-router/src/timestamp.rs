@@ -9,6 +9,9 @@ pub(crate) enum Clock {
     Zoned,
     /// `bigint`: milliseconds since 1970.
     Millis,
+    /// A field of a message: a number as `bigint`, else text as `timestamp` or `timestamptz`, also
+    /// with `T` between date and time and with `Z` for UTC, as JSON has it.
+    Any,
 }
 
 /// Why a value can't be the time of a record.
@@ -35,12 +38,31 @@ pub(crate) fn parse(clock: Clock, text: &[u8]) -> Result<i64, TimestampFault> {
             b"infinity" | b"-infinity" => return Err(TimestampFault::Infinite),
             _ => date_time(&mut Cursor(text), clock),
         },
+        Clock::Any => return parse_any(text),
     };
     match millis {
         None => Err(TimestampFault::Unreadable),
         Some(millis) if millis < 0 => Err(TimestampFault::BeforeEpoch),
         Some(millis) => Ok(millis),
     }
+}
+
+/// Reads a time of which only the text is known.
+fn parse_any(text: &[u8]) -> Result<i64, TimestampFault> {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    if digits.iter().all(u8::is_ascii_digit) {
+        return parse(Clock::Millis, text);
+    }
+    let text = std::str::from_utf8(text).map_err(|_| TimestampFault::Unreadable)?;
+    let text = text.replacen('T', " ", 1);
+    let text = match text.strip_suffix('Z') {
+        Some(local) => format!("{local}+00"),
+        None => text,
+    };
+    parse(Clock::Zoned, text.as_bytes()).or_else(|fault| match fault {
+        TimestampFault::Unreadable => parse(Clock::Local, text.as_bytes()),
+        TimestampFault::Infinite | TimestampFault::BeforeEpoch => Err(fault),
+    })
 }
 
 /// Reads all of `2026-01-02 03:04:05.678901+05:30:15 BC`, the parts after the seconds optional.
@@ -60,7 +82,7 @@ fn date_time(text: &mut Cursor<'_>, clock: Clock) -> Option<i64> {
     let millis = text.fraction()?;
     let offset = match clock {
         Clock::Zoned => text.offset()?,
-        Clock::Local | Clock::Millis => 0,
+        Clock::Local | Clock::Millis | Clock::Any => 0,
     };
     if text.0 == b" BC" {
         year = 1 - year;

@@ -9,6 +9,8 @@ mod fixture;
 #[cfg(test)]
 mod key_and_headers;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod payload;
