@@ -245,7 +245,12 @@ impl<S: Sink> Pipeline<'_, S> {
         }
         self.session.close();
         self.connection.transmit(&mut self.session).await?;
-        match timeout(LEAVE, self.read_to_the_end()).await {
+        let patience = LEAVE.max(deadline.saturating_duration_since(Instant::now()));
+        let ended = tokio::select! {
+            ended = timeout(patience, self.read_to_the_end()) => ended,
+            () = shutdown.signalled() => return Ok(()),
+        };
+        match ended {
             Ok(ended) => ended?,
             Err(_) => return Ok(()),
         }
@@ -269,5 +274,6 @@ impl<S: Sink> Pipeline<'_, S> {
     }
 }
 
-/// How long the server may take to answer our end of the stream.
+/// How long the server may take to answer our end of the stream, even past the deadline. To leave
+/// before would reset the connection, and the last confirmation could be lost with it.
 const LEAVE: Duration = Duration::from_secs(2);
