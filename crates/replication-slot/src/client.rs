@@ -196,7 +196,7 @@ impl Connection {
     /// Gives the first frame that waits; it stays until it is consumed.
     ///
     /// # Errors
-    /// [`WireError::Length`] where the bytes are no frame.
+    /// [`WireError`] where the bytes are no frame.
     pub fn frame(&self) -> Result<Option<RawFrame<'_>>, WireError> {
         self.inbox.frame()
     }

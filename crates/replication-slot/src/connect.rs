@@ -17,6 +17,7 @@
 mod config;
 mod conninfo;
 mod error;
+mod guard;
 mod login;
 mod open;
 mod passfile;

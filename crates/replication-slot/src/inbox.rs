@@ -37,7 +37,7 @@ impl Inbox {
     /// Gives the first frame if it is complete; it stays until it is consumed.
     ///
     /// # Errors
-    /// [`WireError::Length`] where the bytes are no frame.
+    /// [`WireError`] where the bytes are no frame.
     pub fn frame(&self) -> Result<Option<RawFrame<'_>>, WireError> {
         Ok(wire::split(self.unread())?.ok())
     }
@@ -163,9 +163,9 @@ mod tests {
 
     #[test]
     fn a_long_frame_passes_and_the_memory_is_given_back() {
-        let bytes = [frame(b'a', 3), frame(b'b', 5 * BASE_BYTES), frame(b'c', 9)].concat();
+        let bytes = [frame(b'N', 3), frame(b'd', 5 * BASE_BYTES), frame(b'C', 9)].concat();
         let (frames, inbox) = frames_of(&bytes, 300_000);
-        assert_eq!(frames, [(b'a', 3), (b'b', 5 * BASE_BYTES), (b'c', 9)]);
+        assert_eq!(frames, [(b'N', 3), (b'd', 5 * BASE_BYTES), (b'C', 9)]);
         assert_eq!(inbox.memory.len(), BASE_BYTES);
     }
 

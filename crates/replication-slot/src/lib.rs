@@ -15,6 +15,7 @@ pub mod ledger;
 
 mod client;
 mod event;
+mod excerpt;
 mod inbox;
 mod name;
 mod pace;
@@ -24,6 +25,7 @@ mod wire;
 
 pub use client::{Connection, StartError, StartOptions, StreamError, start};
 pub use event::EventId;
+pub use excerpt::Excerpt;
 pub use inbox::Inbox;
 pub use ledger::{FlushLsn, Ledger, Ticket};
 pub use name::{NameError, PublicationName, SlotName, quote_ident, quote_literal};

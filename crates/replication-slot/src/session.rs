@@ -153,6 +153,8 @@ pub struct Session {
     wal_sender_timeout: Duration,
     /// Stray `StreamAbort` messages, which PostgreSQL 18 sends although streaming is off.
     stray_aborts: u64,
+    /// Notices so far.
+    notices: u64,
 }
 
 /// Where in its life a session is.
@@ -217,6 +219,7 @@ impl Session {
             acknowledge: config.acknowledge,
             wal_sender_timeout: patience,
             stray_aborts: 0,
+            notices: 0,
         }
     }
 
@@ -246,7 +249,7 @@ impl Session {
                 Ok(Event::Ended(Ended::ByServer))
             }
             Frame::Error(body) => Err(SessionError::Server(ServerError::parse(body))),
-            Frame::Notice(body) => handle_notice(ServerError::parse(body)),
+            Frame::Notice(body) => self.handle_notice(ServerError::parse(body)),
             Frame::ParameterStatus => Ok(Event::Nothing),
         }
     }
@@ -502,23 +505,28 @@ impl Session {
             | Frame::ParameterStatus => Event::Nothing,
         }
     }
-}
 
-/// Takes a notice: one of them says that changes are being left out.
-fn handle_notice<'f>(notice: ServerError) -> Result<Event<'f>, SessionError> {
-    // PostgreSQL 18 sends 55000 "skipped loading publication" in the order of the stream and goes on
-    // without the publication's changes; before 18 it is an error.
-    match notice.code() == "55000" && notice.message().contains("publication") {
-        true => Err(SessionError::PublicationSkipped(notice)),
-        false => {
-            tracing::info!(error = %notice, "notice from PostgreSQL");
-            Ok(Event::Nothing)
+    /// Takes a notice: one of them says that changes are being left out.
+    fn handle_notice<'f>(&mut self, notice: ServerError) -> Result<Event<'f>, SessionError> {
+        // PostgreSQL 18 sends 55000 "skipped loading publication" in the order of the stream and goes
+        // on without the publication's changes; before 18 it is an error.
+        if notice.code() == "55000" && notice.message().contains("publication") {
+            return Err(SessionError::PublicationSkipped(notice));
         }
+        self.notices = self.notices.saturating_add(1);
+        // A server that does not stop must not fill the log.
+        if self.notices <= ALL_NOTICES || self.notices.is_power_of_two() {
+            let number = self.notices;
+            tracing::info!(error = %notice, number, "notice from PostgreSQL");
+        }
+        Ok(Event::Nothing)
     }
 }
 
 /// From so many bytes of settled WAL on, a status update comes before its time.
 const MUCH_NEWS_BYTES: u64 = 512 * 1024;
+/// So many notices of a session are logged, and then each that doubles their number.
+const ALL_NOTICES: u64 = 32;
 /// How long such an update waits at least.
 const MUCH_NEWS_INTERVAL: Duration = Duration::from_millis(50);
 /// How long an answer that says nothing new waits: a server that shuts down asks without pause.

@@ -6,6 +6,7 @@
 
 use outflow_pgoutput::{Lsn, Timestamp};
 
+use crate::excerpt::Excerpt;
 use crate::ledger::FlushLsn;
 
 /// One message of the backend, as it stands in the inbox.
@@ -45,25 +46,29 @@ pub(crate) enum Frame<'a> {
     ParameterStatus,
 }
 
-/// Bytes that are no frame of a streaming slot.
+/// Bytes that are no message of PostgreSQL, or none that can come here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// The length field is below 4 or above what PostgreSQL can send (1 GiB).
-    #[error("message {tag:?} has the impossible length {length}")]
+    #[error("message {tag:?} has the impossible length {length} ({excerpt})")]
     Length {
         /// The message's type.
         tag: char,
         /// The length field, in bytes.
-        length: u32,
+        length: i32,
+        /// The header.
+        excerpt: Excerpt,
     },
-    /// A message that does not belong to `CopyBoth`.
-    #[error("unexpected message {tag:?} while streaming")]
+    /// A message of a type that PostgreSQL does not have, or that does not belong here.
+    #[error("unexpected message {tag:?} ({excerpt})")]
     Unexpected {
         /// The message's type.
         tag: char,
+        /// The header.
+        excerpt: Excerpt,
     },
     /// A copy message that is too short, too long, or of an unknown type.
-    #[error("copy message {kind:?} of {length} bytes: expected {expected}")]
+    #[error("copy message {kind:?} of {length} bytes: expected {expected} ({excerpt})")]
     CopyData {
         /// The copy message's type.
         kind: char,
@@ -71,26 +76,50 @@ pub enum WireError {
         length: usize,
         /// What it should have been.
         expected: &'static str,
+        /// What it begins with.
+        excerpt: Excerpt,
+    },
+    /// The server does not come to an end.
+    #[error("more than {limit} bytes before the server takes commands")]
+    Endless {
+        /// How many bytes are taken.
+        limit: usize,
     },
 }
 
 /// Finds the first whole frame: `Ok(Err(n))` says that it needs `n` bytes in all.
 pub(crate) fn split(bytes: &[u8]) -> Result<Result<RawFrame<'_>, usize>, WireError> {
-    let Some((&[tag, a, b, c, d], rest)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+    let Some((header, rest)) = bytes.split_first_chunk::<HEADER_LEN>() else {
         return Ok(Err(HEADER_LEN));
     };
-    let length = u32::from_be_bytes([a, b, c, d]);
-    if !(4..=MAX_LENGTH).contains(&length) {
-        return Err(WireError::Length {
-            tag: char::from(tag),
-            length,
-        });
-    }
-    let body_len = usize::try_from(length - 4).unwrap_or(usize::MAX);
+    let body_len = body_len(*header)?;
+    let &[tag, ..] = header;
     match rest.get(..body_len) {
         Some(body) => Ok(Ok(RawFrame { tag, body })),
         None => Ok(Err(body_len.saturating_add(HEADER_LEN))),
     }
+}
+
+/// Reads a header: gives the number of bytes that follow it.
+pub(crate) fn body_len(header: [u8; HEADER_LEN]) -> Result<usize, WireError> {
+    let [tag, a, b, c, d] = header;
+    let length = u32::from_be_bytes([a, b, c, d]);
+    let excerpt = Excerpt::of(&header);
+    // Strangers are told by their type, unless the length says more.
+    if !(4..=MAX_LENGTH).contains(&length) {
+        return Err(WireError::Length {
+            tag: char::from(tag),
+            length: i32::from_be_bytes([a, b, c, d]),
+            excerpt,
+        });
+    }
+    if !BACKEND_TYPES.contains(&tag) {
+        return Err(WireError::Unexpected {
+            tag: char::from(tag),
+            excerpt,
+        });
+    }
+    Ok(usize::try_from(length - 4).unwrap_or(usize::MAX))
 }
 
 impl<'a> Frame<'a> {
@@ -104,18 +133,22 @@ impl<'a> Frame<'a> {
             b'E' => Ok(Self::Error(raw.body)),
             b'N' => Ok(Self::Notice(raw.body)),
             b'S' => Ok(Self::ParameterStatus),
+            // It may be a row of an answer: nothing is shown but its header.
             tag => Err(WireError::Unexpected {
                 tag: char::from(tag),
+                excerpt: Excerpt::of_frame(raw, 0),
             }),
         }
     }
 
     /// Reads `XLogData` and keepalives.
     fn parse_copy_data(body: &'a [u8]) -> Result<Self, WireError> {
+        // What is shown is no row: a header that is cut short, a keepalive, or nothing known.
         let error = |kind: u8, expected| WireError::CopyData {
             kind: char::from(kind),
             length: body.len(),
             expected,
+            excerpt: Excerpt::of_frame(RawFrame { tag: b'd', body }, KEEPALIVE_LEN),
         };
         let Some((&kind, rest)) = body.split_first() else {
             return Err(error(b'?', "a type byte"));
@@ -214,13 +247,17 @@ pub(crate) fn terminate(out: &mut Vec<u8>) {
 }
 
 /// Type byte and length, in bytes.
-const HEADER_LEN: usize = 5;
+pub(crate) const HEADER_LEN: usize = 5;
+/// A keepalive, in bytes.
+const KEEPALIVE_LEN: usize = 18;
 /// dataStart, walEnd and sendTime, in bytes.
 const XLOG_HEADER_LEN: usize = 24;
 /// The length field of a status update: itself and 34 bytes.
 const STATUS_LENGTH: u32 = 38;
 /// The longest message PostgreSQL sends, in bytes (`MaxAllocSize`), with room for its header.
 const MAX_LENGTH: u32 = 0x4000_0100;
+/// Every message type that a server can send (PostgreSQL manual, "Message Formats").
+const BACKEND_TYPES: &[u8] = b"RKSNEZTDCI123sntAdcGHWVv";
 
 #[cfg(test)]
 mod tests {
@@ -282,5 +319,61 @@ mod tests {
             split(b"d\xff\0\0\0"),
             Err(WireError::Length { .. })
         ));
+    }
+
+    /// What is said of these bytes, which are no frame.
+    fn said(bytes: &[u8]) -> String {
+        match split(bytes) {
+            Err(error) => error.to_string(),
+            Ok(Err(needed)) => panic!("{needed} bytes are waited for"),
+            Ok(Ok(raw)) => match Frame::parse(raw) {
+                Err(error) => error.to_string(),
+                Ok(_) => panic!("it is taken"),
+            },
+        }
+    }
+
+    #[test]
+    fn nonsense_is_named_and_its_header_is_shown() {
+        for (bytes, expected) in [
+            (
+                &b"d\xff\xff\xff\xff"[..],
+                "message 'd' has the impossible length -1 (first bytes: 64 ff ff ff ff)",
+            ),
+            (
+                b"d\0\0\0\0",
+                "message 'd' has the impossible length 0 (first bytes: 64 00 00 00 00)",
+            ),
+            (
+                b"d\x7f\xff\xff\xff",
+                "message 'd' has the impossible length 2147483647 (first bytes: 64 7f ff ff ff)",
+            ),
+            (
+                b"HTTP/1.1 400 Bad Request",
+                "message 'H' has the impossible length 1414811695 (first bytes: 48 54 54 50 2f; an HTTP server speaks so)",
+            ),
+            (
+                b"\x15\x03\x01\0\x02\x02",
+                "unexpected message '\\u{15}' (first bytes: 15 03 01 00 02; a TLS server speaks so)",
+            ),
+            (
+                b"d\0\0\0\x07q\x01\x02",
+                "copy message 'q' of 3 bytes: expected XLogData or a keepalive (first bytes: 64 00 00 00 07 71 01 02)",
+            ),
+            (
+                b"d\0\0\0\x06k\0",
+                "copy message 'k' of 2 bytes: expected walEnd (first bytes: 64 00 00 00 06 6b 00)",
+            ),
+        ] {
+            assert_eq!(said(bytes), expected);
+        }
+    }
+
+    #[test]
+    fn a_row_is_never_shown() {
+        assert_eq!(
+            said(b"D\0\0\0\x0csecrets!"),
+            "unexpected message 'D' (first bytes: 44 00 00 00 0c)"
+        );
     }
 }

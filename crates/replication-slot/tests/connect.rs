@@ -12,6 +12,8 @@ mod certificates;
 mod fake_server;
 #[path = "connect/login.rs"]
 mod login;
+#[path = "connect/nonsense.rs"]
+mod nonsense;
 #[path = "connect/probe.rs"]
 mod probe;
 #[path = "connect/route.rs"]

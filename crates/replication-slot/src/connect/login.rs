@@ -10,6 +10,7 @@ use tokio::time::timeout_at;
 use crate::connect::route::Route;
 use crate::connect::wire::parse;
 use crate::connect::{ConnectConfig, ConnectError, Opened, ServerError, Wire, WireFailure};
+use crate::excerpt::Excerpt;
 use crate::wire::RawFrame;
 
 /// What a session is for.
@@ -87,7 +88,8 @@ async fn log_in(
             b'Z' => return Ok(wire),
             b'K' | b'S' | b'N' | b'v' => note(&mut wire, tag, &body)?,
             other => {
-                let what = format!("message {:?} at login", char::from(other));
+                let excerpt = Excerpt::of_frame(RawFrame { tag, body: &body }, 0);
+                let what = format!("message {:?} at login ({excerpt})", char::from(other));
                 return Err(ConnectError::Protocol(what));
             }
         }

@@ -7,8 +7,10 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout_at;
 use tokio_postgres::{Client, Config, NoTls};
 
+use crate::connect::guard::Guarded;
 use crate::connect::route::Route;
 use crate::connect::{ConnectConfig, ConnectError, Opened, ReceiveBuffer, ServerError};
+use crate::wire::WireError;
 
 /// Connects for ordinary SQL, by the same rules as [`establish`].
 ///
@@ -53,7 +55,7 @@ async fn log_in(opened: Opened, config: &ConnectConfig) -> Result<Client, Connec
         Err(error) => missing = Some(error),
     }
     let (deadline, address) = (opened.deadline, opened.host.to_string());
-    let attempt = login.connect_raw(opened.stream, NoTls);
+    let attempt = login.connect_raw(Guarded::new(opened.stream), NoTls);
     let connected = match deadline {
         None => attempt.await,
         Some(deadline) => {
@@ -64,8 +66,13 @@ async fn log_in(opened: Opened, config: &ConnectConfig) -> Result<Client, Connec
     };
     let (client, connection) = connected.map_err(|error| sort(config, error, missing))?;
     let _detached = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error = %error, "an SQL connection broke");
+        let Err(error) = connection.await else {
+            return;
+        };
+        match nonsense(&error) {
+            // Whoever waits for an answer is only told that the connection is closed.
+            Some(nonsense) => tracing::warn!(error = %nonsense, "an answer is not PostgreSQL's"),
+            None => tracing::debug!(error = %error, "an SQL connection broke"),
         }
     });
     Ok(client)
@@ -79,6 +86,9 @@ fn sort(
 ) -> ConnectError {
     if let Some(server) = error.as_db_error() {
         return ConnectError::Server(ServerError::from(server));
+    }
+    if let Some(nonsense) = nonsense(&error) {
+        return ConnectError::Protocol(nonsense.to_string());
     }
     if error.is_closed() {
         return ConnectError::Io(io::ErrorKind::UnexpectedEof.into());
@@ -107,4 +117,10 @@ fn sort(
         Some(kind) => ConnectError::Io(io::Error::new(kind, error)),
         None => ConnectError::Sql(error),
     }
+}
+
+/// Finds what the guard of the stream has to say.
+fn nonsense(error: &tokio_postgres::Error) -> Option<&WireError> {
+    let socket = error.source()?.downcast_ref::<io::Error>()?;
+    socket.get_ref()?.downcast_ref()
 }

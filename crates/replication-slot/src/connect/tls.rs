@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::connect::{CertificateProblem, ConnectConfig, ConnectError, Host, SslMode, Stream};
+use crate::excerpt::Excerpt;
 
 /// The server that is spoken to.
 pub(super) struct Server<'a> {
@@ -55,10 +56,17 @@ pub(super) async fn negotiate(
         b'E' => Err(ConnectError::Protocol(
             "an error where TLS was asked for; see the server's log".to_owned(),
         )),
-        other => Err(ConnectError::Protocol(format!(
-            "{:?} where TLS was asked for",
-            char::from(other)
-        ))),
+        other => {
+            let mut bytes = [other; 16];
+            let [_, rest @ ..] = &mut bytes;
+            let more = tcp.try_read(rest).unwrap_or_default();
+            let excerpt = Excerpt::of(bytes.get(..=more).unwrap_or_default());
+            let what = format!(
+                "{:?} where TLS was asked for ({excerpt})",
+                char::from(other)
+            );
+            Err(ConnectError::Protocol(what))
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use postgres_protocol::message::frontend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::connect::{Opened, ServerError, ServerInfo, Stream};
-use crate::wire::RawFrame;
+use crate::excerpt::Excerpt;
+use crate::wire::{HEADER_LEN, RawFrame, WireError};
 
 /// A session that is logged in and takes commands.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct Wire {
     stream: Stream,
     /// What was received and is not read.
     inbox: BytesMut,
+    /// How much the server may still say before it takes the next command, in bytes.
+    patience_bytes: usize,
     /// What the server said of itself.
     pub(super) info: ServerInfo,
     /// Whether the server has let us in.
@@ -48,6 +51,7 @@ impl Wire {
         Self {
             stream: opened.stream,
             inbox: BytesMut::with_capacity(READ_BYTES),
+            patience_bytes: MAX_ANSWER,
             info,
             is_logged_in: false,
         }
@@ -79,17 +83,20 @@ impl Wire {
             match crate::wire::split(&self.inbox) {
                 Ok(Ok(frame)) => {
                     let (tag, body_len) = (frame.tag, frame.body.len());
+                    let left = self.patience_bytes.checked_sub(frame.wire_len());
+                    let endless = || WireError::Endless { limit: MAX_ANSWER };
+                    self.patience_bytes = left.ok_or_else(endless).map_err(protocol)?;
                     let mut message = self.inbox.split_to(frame.wire_len());
                     let body = message.split_off(message.len() - body_len);
                     return Ok((tag, body));
                 }
-                Ok(Err(needed)) if needed > MAX_MESSAGE => {
-                    return Err(WireFailure::Protocol(format!(
-                        "a message of {needed} bytes"
-                    )));
+                Ok(Err(needed)) if needed > MAX_ANSWER => {
+                    let excerpt = Excerpt::of(self.inbox.get(..HEADER_LEN).unwrap_or_default());
+                    let what = format!("a message of {needed} bytes ({excerpt})");
+                    return Err(WireFailure::Protocol(what));
                 }
                 Ok(Err(_)) => {}
-                Err(error) => return Err(WireFailure::Protocol(error.to_string())),
+                Err(error) => return Err(protocol(error)),
             }
             self.inbox.reserve(READ_BYTES);
             if self
@@ -218,8 +225,14 @@ impl Wire {
     async fn send_query(&mut self, sql: &str) -> Result<(), WireFailure> {
         let mut message = BytesMut::new();
         frontend::query(sql, &mut message).map_err(WireFailure::Io)?;
+        self.patience_bytes = MAX_ANSWER;
         self.send(&message).await.map_err(WireFailure::Io)
     }
+}
+
+/// Says what was wrong with the server's bytes.
+fn protocol(error: WireError) -> WireFailure {
+    WireFailure::Protocol(error.to_string())
 }
 
 /// Reads a row whose values are text.
@@ -247,7 +260,7 @@ pub(super) fn parse(frame: RawFrame<'_>) -> io::Result<Option<Message>> {
     Message::parse(&mut bytes)
 }
 
-/// The longest message that is taken outside a stream, in bytes.
-const MAX_MESSAGE: usize = 16 * 1024 * 1024;
+/// The longest answer that is taken outside a stream, in bytes; it is a login, or a row or two.
+pub(super) const MAX_ANSWER: usize = 16 * 1024 * 1024;
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 8 * 1024;

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::receive;
 use crate::connect::wire::parse;
 use crate::connect::{ConnectConfig, ConnectError, Wire};
+use crate::excerpt::Excerpt;
 use crate::wire::RawFrame;
 
 /// Answers one authentication request.
@@ -51,9 +52,13 @@ pub(super) async fn answer(
 
 /// Reads the request.
 fn request(body: &[u8]) -> Result<Message, ConnectError> {
-    let broken = |_| ConnectError::Protocol("a broken authentication request".to_owned());
-    let message = parse(RawFrame { tag: b'R', body }).map_err(broken)?;
-    message.ok_or_else(|| ConnectError::Protocol("a broken authentication request".to_owned()))
+    let frame = RawFrame { tag: b'R', body };
+    let broken = || {
+        let excerpt = Excerpt::of_frame(frame, CODE_BYTES);
+        ConnectError::Protocol(format!("a broken authentication request ({excerpt})"))
+    };
+    let message = parse(frame).map_err(|_| broken())?;
+    message.ok_or_else(broken)
 }
 
 /// Names a method that is not there.
@@ -140,3 +145,6 @@ async fn next_request(wire: &mut Wire) -> Result<Message, ConnectError> {
         }
     }
 }
+
+/// How much of a request tells what it asks for, in bytes.
+const CODE_BYTES: usize = 4;
