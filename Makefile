@@ -26,7 +26,7 @@ test: build  ## Runs all tests, on real servers
 	cargo test $(CARGO_FLAGS) --no-fail-fast
 
 test-all: lint docs build  ## Lint, documents, and all tests with the slow ones
-	rm -rf target/compat
+	rm -rf $(TARGET)/compat
 	cargo test $(CARGO_FLAGS) --no-fail-fast -- --include-ignored
 
 demo: setup  ## Shows outflow at work on servers of its own
@@ -37,15 +37,26 @@ bench: setup  ## Measures throughput and latency (release profile)
 	cargo build --release $(CARGO_FLAGS)
 	$(TARGET)/release/bench
 
+# The C libraries below rdkafka are built too: with musl's wrapper of gcc, which finds musl's headers and no others.
+STATIC := x86_64-unknown-linux-musl
+static:  ## Builds the static binary that is shipped (musl, dist profile), and says where it is
+	@command -v musl-gcc >/dev/null || { echo 'make static needs musl-gcc: apt-get install musl-tools' >&2; exit 1; }
+	@command -v cmake >/dev/null || { echo 'make static needs cmake: apt-get install cmake' >&2; exit 1; }
+	@command -v perl >/dev/null || { echo 'make static needs perl: apt-get install perl' >&2; exit 1; }
+	@test -d "$$(rustc --print target-libdir --target $(STATIC))" || \
+		{ echo 'make static needs the standard library for musl: rustup target add $(STATIC)' >&2; exit 1; }
+	CC_x86_64_unknown_linux_musl=musl-gcc cargo build --locked --profile dist --target $(STATIC) -p outflow
+	@ls -l $(TARGET)/$(STATIC)/dist/outflow
+
 docs:  ## Builds the API documentation; any warning fails
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
 
 compat:  ## Makes docs/compatibility.md of what `make test-all` has shown
-	mkdir -p target/compat
-	cargo run --quiet --locked -p outflow-tests --bin compat > target/compat/page.md
-	mv target/compat/page.md docs/compatibility.md
+	mkdir -p $(TARGET)/compat
+	cargo run --quiet --locked -p outflow-tests --bin compat > $(TARGET)/compat/page.md
+	mv $(TARGET)/compat/page.md docs/compatibility.md
 
 clean:  ## Removes what was built; the fetched parts stay
 	cargo clean
 
-.PHONY: help setup build fmt lint test test-all demo bench docs compat clean
+.PHONY: help setup build fmt lint test test-all demo bench static docs compat clean
