@@ -59,3 +59,8 @@ pub use template::{Field, Template, TemplateError};
 pub use timestamp::TimestampFault;
 pub use topic::{TopicId, TopicName, TopicNameError};
 pub use topic_rule::{RegexRule, TopicRule, TopicRuleError, TopicTemplate};
+
+/// The code of the crate's README, so that it is run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
