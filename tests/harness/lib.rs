@@ -35,10 +35,15 @@ pub mod parts;
 mod ports;
 mod postgres;
 mod process;
+mod proxy;
 mod runtime;
+pub mod scripted;
 mod wait;
 
-pub use broker::{Broker, Consumed, OwnBroker, Reader};
+pub use broker::{
+    Broker, Consumed, Listener, Operation, OwnBroker, Reader, SecuredBroker, Security,
+};
 pub use postgres::{Database, Major, OwnPostgres, Postgres, Sql, Stop};
 pub use process::{Line, Outflow, OutflowCommand, Output};
+pub use proxy::{Direction, Proxy};
 pub use wait::{Outcome, PATIENCE, wait_until};
