@@ -45,7 +45,8 @@ static:  ## Builds the static binary that is shipped (musl, dist profile), and s
 	@command -v perl >/dev/null || { echo 'make static needs perl: apt-get install perl' >&2; exit 1; }
 	@test -d "$$(rustc --print target-libdir --target $(STATIC))" || \
 		{ echo 'make static needs the standard library for musl: rustup target add $(STATIC)' >&2; exit 1; }
-	CC_x86_64_unknown_linux_musl=musl-gcc cargo build --locked --profile dist --target $(STATIC) -p outflow
+	CC_$(subst -,_,$(STATIC))=musl-gcc CXX_$(subst -,_,$(STATIC))=g++ \
+		cargo build --locked --profile dist --target $(STATIC) -p outflow
 	@ls -l $(TARGET)/$(STATIC)/dist/outflow
 
 docs:  ## Builds the API documentation; any warning fails
