@@ -32,6 +32,10 @@ fn a_missing_publication_or_slot_ends_the_run() {
             hint: `outflow publication create --table public.outbox`; create it before the slot, which cannot read what was written earlier
             "#);
         }
+        harness::compat::works(
+            "Commands: a missing publication or slot ends the run",
+            major,
+        );
     }
 }
 
@@ -183,6 +187,10 @@ fn the_role_must_replicate() {
         let output = run();
         database.sql().batch(&format!("DROP ROLE {role}"));
         assert_eq!(output.code(), Some(0), "{}", output.stderr);
+        harness::compat::works(
+            "Authentication: a role without REPLICATION is told what to do",
+            major,
+        );
     }
 }
 
@@ -205,6 +213,7 @@ fn create_makes_what_is_missing_and_says_so() {
         let again = command(&database, &["run", "--sink", "stdout", "--create"]).start();
         again.wait_for_line("\"order.events\"", PATIENCE);
         assert!(!again.stderr().contains("created"), "{}", again.stderr());
+        harness::compat::works("Commands: run --create", major);
     }
 }
 

@@ -47,6 +47,7 @@ fn show_tells_tables_and_columns() {
             (&false.into(), &true.into())
         );
         assert_eq!(tables[0]["columns"], serde_json::json!(["id", "total"]));
+        harness::compat::works("Commands: publication show", major);
     }
 }
 
@@ -96,6 +97,7 @@ fn create_takes_the_one_table_that_looks_like_an_outbox() {
             "{}",
             other.stderr
         );
+        harness::compat::works("Commands: publication create", major);
     }
 }
 

@@ -14,6 +14,7 @@ fn the_scripts_make_all_that_outflow_needs_and_take_it_away() {
         sql.batch(OUTBOX);
         assert_eq!(columns(sql), SHAPE);
         serve_and_tear_down(&server, &database);
+        harness::compat::works("Events: the outbox of sql/outbox.sql", major);
     }
 }
 
@@ -33,6 +34,7 @@ fn a_partitioned_outbox_in_its_place() {
         );
         assert_eq!(columns(sql), SHAPE);
         serve_and_tear_down(&server, &database);
+        harness::compat::works("Events: the outbox of sql/, partitioned", major);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The main job on every PostgreSQL that is supported: what is committed, and nothing else, once, in
 //! the order of commits, in whatever way it was written.
 
-use harness::{Broker, Consumed, Database, Major, PATIENCE, Postgres};
+use harness::{Broker, Consumed, Database, Major, PATIENCE, Postgres, compat};
 
 use crate::service::{deliver, insert, service};
 
@@ -77,6 +77,14 @@ fn main_job(major: Major) {
     // The slot has moved past all of it.
     let again = deliver(&database, broker, "", &[&outbox.topic()]);
     assert_eq!(again.len(), records.len());
+    compat::works(
+        "Events: what is committed, once, in the order of commits",
+        major,
+    );
+    compat::works(
+        "Events: savepoints, COPY, ON CONFLICT, deletes of the same transaction",
+        major,
+    );
 }
 
 #[test]
@@ -91,6 +99,7 @@ fn bytes_of_a_database_without_an_encoding_stay_as_they_are() {
         let records = deliver(&database, Broker::shared(), "", &[&topic]);
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].value.as_deref(), Some(&b"a\xffb"[..]));
+        compat::works("Encodings: SQL_ASCII, bytes as they are", major);
     }
 }
 
@@ -107,6 +116,7 @@ fn text_of_another_encoding_arrives_as_utf_8() {
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].key_text(), "clé");
         assert_eq!(records[0].value.as_deref(), Some("é".as_bytes()));
+        compat::works("Encodings: LATIN1, as UTF-8", major);
     }
 }
 
@@ -129,6 +139,7 @@ fn a_column_that_is_added_within_a_transaction_changes_nothing() {
     assert_eq!(numbers, ["{\"n\": 1}", "{\"n\": 2}", "{\"n\": 3}"]);
     assert!(outflow.stop().success());
     assert_eq!(broker.records(&[&outbox.topic()]).len(), 3);
+    compat::works("Events: a column added in mid-transaction", Major::V17);
 }
 
 #[test]
