@@ -32,3 +32,8 @@ pub use name::{NameError, PublicationName, SlotName, quote_ident, quote_literal}
 pub use proof::{BrokerAck, Settlement, SkipReason, WriterAck};
 pub use session::{Acknowledge, Ended, Event, Session, SessionConfig, SessionError};
 pub use wire::{RawFrame, StatusUpdate, WireError};
+
+/// The code of the crate's README, so that it is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
