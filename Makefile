@@ -49,6 +49,16 @@ static:  ## Builds the static binary that is shipped (musl, dist profile), and s
 		cargo build --locked --profile dist --target $(STATIC) -p outflow
 	@ls -l $(TARGET)/$(STATIC)/dist/outflow
 
+# What it finds new goes to target/, beside the committed corpus. Rust's stable release has no sanitizers; none is
+# needed where there is no unsafe code.
+SECONDS ?= 60
+fuzz:  ## Feeds mutated bytes to the decoder for SECONDS=60
+	@cargo fuzz --version >/dev/null 2>&1 || { printf '%s\n' 'error: cargo-fuzz is not installed' '' \
+		'hint: cargo install cargo-fuzz --locked' >&2; exit 1; }
+	@mkdir -p target/fuzz/corpus
+	cd crates/pgoutput && cargo fuzz run --sanitizer none --target-dir $(CURDIR)/target/fuzz message \
+		$(CURDIR)/target/fuzz/corpus fuzz/corpus/message -- -max_total_time=$(SECONDS)
+
 docs:  ## Builds the API documentation; any warning fails
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
 
