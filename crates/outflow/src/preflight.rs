@@ -116,8 +116,15 @@ impl Look<'_> {
         let server = ServerFacts::read(&client).await?;
         check_server(&server)?;
         let publication = self.publication(&client, &server).await?;
-        let (tables, warnings) =
+        let (tables, mut warnings) =
             check_publication(&client, &publication, self.outbox, &server.database).await?;
+        if self.outbox.messages.is_wanted() && server.server_encoding != "UTF8" {
+            let encoding = &server.server_encoding;
+            warnings.push(format!(
+                "the database is in {encoding}, and PostgreSQL passes on the content of messages \
+                 unchanged: they have to be written as UTF-8, as outbox_emit of sql/messages.sql does"
+            ));
+        }
         let slot = self.slot(&client).await?;
         check_slot(&slot, &server)?;
         Ok(Preflight {

@@ -26,6 +26,9 @@ pub struct StartOptions {
     pub slot: SlotName,
     /// The publication whose changes are sent.
     pub publication: PublicationName,
+    /// Whether the messages of `pg_logical_emit_message` are sent too: all of the database, whatever
+    /// the publication holds.
+    pub messages: bool,
     /// The session's number.
     pub session: u64,
     /// The time between two status updates.
@@ -158,8 +161,12 @@ pub async fn start(
 
 /// Writes the command (PostgreSQL manual, "Streaming Replication Protocol").
 fn start_command(options: &StartOptions) -> String {
+    let messages = match options.messages {
+        true => ", messages 'true'",
+        false => "",
+    };
     format!(
-        "START_REPLICATION SLOT {} LOGICAL 0/0 (proto_version '1', publication_names {})",
+        "START_REPLICATION SLOT {} LOGICAL 0/0 (proto_version '1', publication_names {}{messages})",
         quote_ident(options.slot.as_str()),
         quote_literal(&quote_ident(options.publication.as_str())),
     )

@@ -21,8 +21,8 @@
 use std::time::{Duration, Instant};
 
 use outflow_pgoutput::{
-    Begin, Commit, DecodeError, Delete, Insert, Lsn, Message, Relation, Timestamp, Truncate, Type,
-    Update,
+    Begin, Commit, DecodeError, Delete, Insert, LogicalMessage, Lsn, Message, Relation, Timestamp,
+    Truncate, Type, Update,
 };
 
 use crate::connect::ServerError;
@@ -71,6 +71,10 @@ pub enum Event<'f> {
     Delete(Delete<'f>, EventId),
     /// Tables were emptied: to be admitted or passed.
     Truncate(Truncate<'f>, EventId),
+    /// `pg_logical_emit_message` was called: to be admitted or passed where it belongs to the open
+    /// transaction. Without an identity it belongs to none, and is sent whatever becomes of its
+    /// writer.
+    Message(LogicalMessage<'f>, Option<EventId>),
     /// The open transaction is complete.
     Committed {
         /// When it was committed, by the server's clock.
@@ -430,8 +434,15 @@ impl Session {
                 Ok(Event::Nothing)
             }
             Message::Type(described) => Ok(Event::Type(described)),
-            // Messages are not asked for; an origin says nothing about an outbox row.
-            Message::Origin(_) | Message::Message(_) => Ok(Event::Nothing),
+            Message::Message(message) => {
+                let event = match message.transactional {
+                    true => Some(self.event_id("a Message")?),
+                    false => None,
+                };
+                Ok(Event::Message(message, event))
+            }
+            // An origin says nothing about an outbox row.
+            Message::Origin(_) => Ok(Event::Nothing),
         }
     }
 

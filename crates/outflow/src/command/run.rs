@@ -168,6 +168,7 @@ impl<'c> Run<'c> {
         StartOptions {
             slot: postgres.slot.clone(),
             publication: postgres.publication.clone(),
+            messages: self.config.outbox.messages.is_wanted(),
             session: self.number,
             status_interval: postgres.status_interval,
             wal_sender_timeout: postgres.wal_sender_timeout,

@@ -1,6 +1,9 @@
 //! What is done with one frame.
 
-use outflow_event_router::{Change, Record, Routed, Router, Severity, SkipCause, Skipped};
+use outflow_event_router::{
+    Change, PlanError, Record, Routed, Router, Severity, SkipCause, Skipped,
+};
+use outflow_pgoutput::LogicalMessage;
 use outflow_replication_slot::{Ended, Event, EventId, RawFrame, Session, Settlement, SkipReason};
 
 use super::failure::server_leaving;
@@ -46,16 +49,14 @@ impl<S: Sink> Handler<'_, S> {
             }
             Event::Type(described) => self.router.describe_type(&described),
             Event::Insert(insert, event) => {
-                match self.router.insert(&insert).map_err(unroutable)? {
-                    Routed::Record(record) => {
-                        return deliver(self.session, self.sink, self.caution, &record, event);
-                    }
-                    Routed::Skipped(skipped) => skip(self.session, skipped),
-                    Routed::Poison(poison) => {
-                        return Err(Failed::Poison(PoisonEvent::unroutable(&poison, event)));
-                    }
-                }
+                let routed = self.router.insert(&insert).map_err(unroutable)?;
+                return take(self.session, self.sink, self.caution, routed, event);
             }
+            Event::Message(message, Some(event)) => {
+                let routed = self.router.message(&message).map_err(unusable)?;
+                return take(self.session, self.sink, self.caution, routed, event);
+            }
+            Event::Message(message, None) => leave_out(self.router, &message)?,
             Event::Update(update, event) => {
                 match self.router.update(&update).map_err(unroutable)? {
                     Change::Skipped(skipped) => skip(self.session, skipped),
@@ -74,6 +75,44 @@ impl<S: Sink> Handler<'_, S> {
         }
         Ok(Taken::Yes)
     }
+}
+
+/// Takes what came of a row or of a message.
+fn take<S: Sink>(
+    session: &mut Session,
+    sink: &mut S,
+    caution: Option<EventId>,
+    routed: Routed<'_>,
+    event: EventId,
+) -> Result<Taken, Failed> {
+    match routed {
+        Routed::Record(record) => deliver(session, sink, caution, &record, event),
+        Routed::Skipped(skipped) => {
+            skip(session, skipped);
+            Ok(Taken::Yes)
+        }
+        Routed::Poison(poison) => Err(Failed::Poison(PoisonEvent::unroutable(&poison, event))),
+    }
+}
+
+/// Takes note of a message outside of transactions: it is no event, because it would be one even
+/// where its writer rolled back. Whoever wrote it under the prefix of events is told, and not so
+/// often that the log is full of it.
+fn leave_out(router: &mut Router, message: &LogicalMessage<'_>) -> Result<(), Failed> {
+    let cause = match router.message(message).map_err(unusable)? {
+        Routed::Skipped(skipped) => skipped.cause(),
+        Routed::Record(_) | Routed::Poison(_) => return Ok(()),
+    };
+    let count = router.loose_messages();
+    if cause == SkipCause::NotTransactional && count.is_power_of_two() {
+        tracing::warn!(
+            lsn = %message.lsn,
+            count,
+            "a message outside of transactions is no event and is left out; an event is written \
+             with pg_logical_emit_message(true, ..)"
+        );
+    }
+    Ok(())
 }
 
 /// Gives a record to the sink, if it can take it now.
@@ -123,9 +162,23 @@ fn skip(session: &mut Session, skipped: Skipped<'_>) {
         SkipCause::Update(Severity::Error) => {
             tracing::error!(relation, row, "an update of the outbox makes no record");
         }
-        SkipCause::NotAnOutbox | SkipCause::Delete | SkipCause::Truncate => {}
+        SkipCause::NotAnOutbox
+        | SkipCause::Delete
+        | SkipCause::Truncate
+        | SkipCause::OtherPrefix
+        | SkipCause::NotTransactional => {}
     }
     session.pass();
+}
+
+/// Says that no message can be an event.
+fn unusable(error: PlanError) -> Failed {
+    let what = "messages can't be read as events";
+    Failed::Fatal(
+        Failure::new(Exit::Config, what)
+            .because(error)
+            .hint(Hint::ConfigSchema),
+    )
 }
 
 /// Says that a change does not go with its table.

@@ -53,12 +53,15 @@ impl<'a> Candidates<'a> {
     }
 
     /// Chooses what is to be published: the tables that were named, or else the one that looks like
-    /// an outbox.
+    /// an outbox. Where messages are events, it may be that there is none.
     ///
     /// # Errors
     /// [`Failure`] where a name means none or several, a named table is no outbox, or nothing but a
     /// person could choose.
     pub(crate) fn choose(&self, named: &[TableName]) -> Result<Vec<Table>, Failure> {
+        if named.is_empty() && self.outbox.messages.is_wanted() && self.outboxes().is_empty() {
+            return Ok(Vec::new());
+        }
         if named.is_empty() {
             return self.detect().map(|table| vec![table]);
         }

@@ -9,7 +9,7 @@ use super::{Candidates, Trouble, router_verdict};
 use crate::exit::Failure;
 
 /// Checks that a publication sends the inserts of outbox tables: of all that are configured, or, if
-/// none is, of nothing else. Gives those tables, and what works but should be known.
+/// none is, of nothing else. Where messages are events, it may send no table at all. Gives those tables, and what works but should be known.
 ///
 /// # Errors
 /// [`Trouble::Refused`] with what is in the way, and what mends it.
@@ -23,10 +23,14 @@ pub(crate) async fn check_publication(
     database: &str,
 ) -> Result<(Vec<Table>, Vec<String>), Trouble> {
     let name = &publication.name;
+    let published = publication.tables(client).await?;
+    // pgoutput sends messages whatever the publication holds.
+    if published.is_empty() && outbox.messages.is_wanted() && outbox.tables.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
     if !publication.insert {
         return Err(Failure::publishes_no_inserts(name, database).into());
     }
-    let published = publication.tables(client).await?;
     if published.is_empty() {
         return Err(Failure::publication_empty(name, database).into());
     }

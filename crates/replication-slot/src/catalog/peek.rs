@@ -14,7 +14,8 @@ use crate::name::{PublicationName, SlotName, quote_ident};
 /// The messages that wait in a slot, one at a time.
 pub struct Peek(Pin<Box<RowStream>>);
 
-/// Begins to read pgoutput messages (protocol version 1) from where the slot stands.
+/// Begins to read pgoutput messages (protocol version 1) from where the slot stands; with `emitted`
+/// also those of `pg_logical_emit_message`.
 ///
 /// The server stops at the first commit at which it has given `messages` of them, and keeps what it
 /// decoded in its own files meanwhile; here is one message at a time. Text is converted as in a
@@ -31,6 +32,7 @@ pub async fn peek(
     slot: &SlotName,
     publication: &PublicationName,
     messages: u32,
+    emitted: bool,
 ) -> Result<Peek, CatalogError> {
     let failed = |error| CatalogError::of(ACTION, slot.as_str(), error);
     client.execute(AS_STORED, &[]).await.map_err(failed)?;
@@ -38,8 +40,9 @@ pub async fn peek(
     // A slot's name consists of a-z, 0-9 and _, so it is the same in every encoding.
     let publication = quote_ident(publication.as_str());
     let statement = client.prepare(PEEK).await.map_err(failed)?;
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-        [&slot.as_str(), &messages, &publication];
+    let emitted = if emitted { "true" } else { "false" };
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+        [&slot.as_str(), &messages, &publication, &emitted];
     let rows = client
         .query_raw(&statement, parameters)
         .await
@@ -81,7 +84,8 @@ impl std::fmt::Debug for Peek {
 const PEEK: &str = "\
 SELECT lsn::text, data
   FROM pg_catalog.pg_logical_slot_peek_binary_changes(
-           $1::text::name, NULL, $2::int4, 'proto_version', '1', 'publication_names', $3::text)";
+           $1::text::name, NULL, $2::int4, 'proto_version', '1', 'publication_names', $3::text,
+           'messages', $4::text)";
 
 /// Turns conversion off where the server does not know its own encoding.
 const AS_STORED: &str = "\

@@ -101,11 +101,14 @@ impl Publication {
 /// that is partitioned later keeps its name in the stream.
 pub fn create_publication_sql(name: &PublicationName, tables: &[Table]) -> String {
     let tables: Vec<_> = tables.iter().map(Table::to_string).collect();
+    // pgoutput wants a publication also where there are messages only; it may be of no table.
+    let of = match tables.as_slice() {
+        [] => String::new(),
+        tables => format!(" FOR TABLE {}", tables.join(", ")),
+    };
     format!(
-        "CREATE PUBLICATION {} FOR TABLE {} \
-         WITH (publish = 'insert', publish_via_partition_root = true);",
+        "CREATE PUBLICATION {}{of} WITH (publish = 'insert', publish_via_partition_root = true);",
         ident(name.as_str()),
-        tables.join(", ")
     )
 }
 

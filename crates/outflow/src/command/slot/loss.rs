@@ -74,7 +74,8 @@ async fn first_commit(session: &Session<'_>, slot: &SlotInfo) -> Result<Option<i
     let client = connection::sql(session.connect).await?;
     catalog::limit_statements(&client, PATIENCE).await?;
     let publication = &session.config.postgres.publication;
-    let mut peek = catalog::peek(&client, &name, publication, 1).await?;
+    let emitted = session.config.outbox.messages.is_wanted();
+    let mut peek = catalog::peek(&client, &name, publication, 1, emitted).await?;
     Ok(peek
         .next()
         .await?

@@ -92,7 +92,8 @@ impl Look {
             ordinal: 0,
         };
         let mut seen: u32 = 0;
-        let mut peek = catalog::peek(client, name, publication, messages).await?;
+        let emitted = session.config.outbox.messages.is_wanted();
+        let mut peek = catalog::peek(client, name, publication, messages, emitted).await?;
         while self.printed < self.limit {
             let Some((_, message)) = peek.next().await? else {
                 break;
@@ -134,6 +135,16 @@ impl Look {
                 let routed = router
                     .insert(&insert)
                     .map_err(|error| Failure::from_error(Exit::Bug, &error))?;
+                if new {
+                    self.print(routed, *event);
+                }
+            }
+            Message::Message(message) if message.transactional => {
+                event.ordinal += 1;
+                let new = self.last.is_none_or(|last| *event > last);
+                let routed = router
+                    .message(&message)
+                    .map_err(|error| Failure::from_error(Exit::Config, &error))?;
                 if new {
                     self.print(routed, *event);
                 }

@@ -1,8 +1,8 @@
 //! The `[outbox]` section.
 
 use outflow_event_router::{
-    ColumnNames, Header, NullPayload, OnUpdate, OutboxConfig, PayloadMode, Role, TableName,
-    Template, TopicRule,
+    ColumnNames, Header, Messages, NullPayload, OnUpdate, OutboxConfig, PayloadMode, Role,
+    TableName, Template, TopicRule,
 };
 
 use super::Resolver;
@@ -28,6 +28,7 @@ impl Resolver<'_> {
             "stop" => OnUpdate::Stop,
             _ => OnUpdate::Warn,
         };
+        let messages = Messages::of(self.text("outbox.messages")?.value);
         let (topic, key) = (topic?, key?);
         Some(OutboxConfig {
             tables,
@@ -38,6 +39,7 @@ impl Resolver<'_> {
             payload,
             on_null_payload,
             on_update,
+            messages,
         })
     }
 

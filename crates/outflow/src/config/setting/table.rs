@@ -140,9 +140,9 @@ pub(in crate::config) static ALL: &[Setting] = &[
     ),
     set(
         "outbox.messages",
-        Kind::Only(""),
+        Kind::Text,
         toml("\"\""),
-        "A prefix: also takes pg_logical_emit_message(true, prefix, json). Not part of this version, which takes \"\" only.",
+        "A prefix: also takes pg_logical_emit_message(true, prefix, json), in one order with the tables; \"*\": any prefix. Then the publication may be of no table.",
     ),
     set(
         "outbox.key_format",
