@@ -219,6 +219,8 @@ pub(crate) enum Hint {
     PublicationGone,
     /// What PostgreSQL sends cannot be decoded.
     Undecodable,
+    /// What is stored has no UTF-8 form, so that PostgreSQL can't send it.
+    Unconvertible,
     /// A table has lost a column.
     OutboxColumns,
     /// An event can never be delivered as things are.
@@ -285,6 +287,12 @@ impl fmt::Display for Hint {
             Self::Undecodable => f.write_str(
                 "nothing is lost: the slot stays before it. `outflow slot peek --limit 1` reads the same change over \
                  another connection; if that fails too, please report it with the lines above",
+            ),
+            Self::Unconvertible => f.write_str(
+                "a row, or a name, has characters of the database's encoding that PostgreSQL has no UTF-8 for: it \
+                 can't send them, now or later, and the slot stays before them. The server's log names the position \
+                 (`associated LSN`). Correct the writer; `outflow slot advance --to LSN`, with one behind that \
+                 transaction's end, gives up what comes before, and says what is lost",
             ),
             Self::OutboxColumns => f.write_str(
                 "name the columns under [outbox] columns = { .. }, or alter the table back; the slot stays before it",

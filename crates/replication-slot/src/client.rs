@@ -117,6 +117,11 @@ pub async fn start(
         ("wal_sender_timeout", patience_ms.as_str()),
         ("client_min_messages", "warning"),
         ("DateStyle", "ISO"),
+        // A key has to be the same text for ever, whatever the database or the role is set to.
+        ("IntervalStyle", "postgres"),
+        ("TimeZone", "UTC"),
+        ("extra_float_digits", "1"),
+        ("bytea_output", "hex"),
     ];
     let mut wire = connect::establish(config, Purpose::Replication, &settings).await?;
     let query = format!(

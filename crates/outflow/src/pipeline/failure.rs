@@ -240,6 +240,8 @@ pub(crate) fn classify(error: ServerError, what: String) -> Failed {
         "42704" => (None, Exit::SlotLost, Some(Hint::SlotMissing)),
         // object_not_in_prerequisite_state: the slot is lost.
         "55000" => (None, Exit::SlotLost, Some(Hint::SlotShow)),
+        // character_not_in_repertoire, untranslatable_character: stored bytes that have no UTF-8.
+        "22021" | "22P05" => (None, Exit::Undeliverable, Some(Hint::Unconvertible)),
         // invalid_catalog_name, feature_not_supported.
         "3D000" => (None, Exit::Config, Some(Hint::PostgresUrl)),
         "0A000" => (None, Exit::Config, None),

@@ -36,6 +36,7 @@ pub async fn peek(
 ) -> Result<Peek, CatalogError> {
     let failed = |error| CatalogError::of(ACTION, slot.as_str(), error);
     client.execute(AS_STORED, &[]).await.map_err(failed)?;
+    client.batch_execute(AS_STREAMED).await.map_err(failed)?;
     let messages = i32::try_from(messages).unwrap_or(i32::MAX);
     // A slot's name consists of a-z, 0-9 and _, so it is the same in every encoding.
     let publication = quote_ident(publication.as_str());
@@ -91,6 +92,10 @@ SELECT lsn::text, data
 const AS_STORED: &str = "\
 SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', false)
  WHERE current_setting('server_encoding') = 'SQL_ASCII'";
+
+/// Makes values print as they do in a stream.
+const AS_STREAMED: &str = "\
+SET DateStyle = ISO; SET IntervalStyle = postgres; SET TimeZone = 'UTC'; SET extra_float_digits = 1; SET bytea_output = hex";
 
 /// What it is for.
 const ACTION: &str = "look into the replication slot";
