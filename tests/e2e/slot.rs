@@ -31,7 +31,8 @@ fn create_makes_publication_and_slot_once() {
             insta::assert_snapshot!(stable(&database, &created.stdout), @r#"slot "shop" created at LSN"#);
             insta::assert_snapshot!(stable(&database, &created.stderr), @r#"
             publication "shop" created: inserts of public.outbox
-            public.outbox holds 2 rows already, which the slot will not send; `outflow replay` will, in a later version
+            public.outbox holds 2 rows already, which the slot will not send: it begins now. `outflow replay` will, in a later version
+            until then this writes them anew, all of them, and so sends them: `psql -d shop -c "WITH again AS (DELETE FROM public.outbox RETURNING *) INSERT INTO public.outbox SELECT * FROM again"`
             "#);
         }
         let publication = sql.text(
@@ -59,6 +60,7 @@ fn create_makes_publication_and_slot_once() {
             sql.batch(statement);
         }
         assert_eq!(slots(&database), 1);
+        harness::compat::works("Commands: slot create", major);
     }
 }
 
@@ -262,6 +264,7 @@ fn list_and_show_tell_of_every_slot() {
         assert_eq!(show.code(), Some(0), "{}", show.stderr);
         let by = format!("yes, by {} (pid ", other.name());
         assert!(show.stdout.contains(&by), "{}", show.stdout);
+        harness::compat::works("Commands: slot list, slot show", major);
     }
 }
 
@@ -302,8 +305,8 @@ fn drop_says_what_is_lost_and_asks() {
         assert_eq!(unsure.code(), Some(2), "{}", unsure.stderr);
         let said = stable(&database, &unsure.stderr);
         let since = match major < Major::V17 {
-            true => "(the oldest was committed at 20",
-            false => "(nobody has read it since 20",
+            true => "; 1 event of publication \"shop\" waits there, the oldest committed at 20",
+            false => " (nobody has read it since 20",
         };
         assert!(
             said.starts_with("slot \"shop\" has not confirmed "),
@@ -330,6 +333,7 @@ fn drop_says_what_is_lost_and_asks() {
 
         let missing = outflow(&database, &["slot", "drop", "-y"]);
         assert_eq!(missing.code(), Some(66), "{}", missing.stderr);
+        harness::compat::works("Commands: slot drop", major);
     }
 }
 
@@ -348,6 +352,9 @@ fn advance_passes_what_waits_and_never_goes_back() {
 
         let planned = outflow(&database, &["slot", "advance", "--to", "now", "--dry-run"]);
         assert_eq!(planned.code(), Some(0), "{}", planned.stderr);
+        let lost = "; 3 events of publication \"shop\" wait there, the oldest committed at 20";
+        let said = stable(&database, &planned.stderr);
+        assert!(said.contains(lost), "{said}");
         assert_eq!(database.confirmed_flush_lsn().as_ref(), Some(&start));
 
         let advanced = outflow(
@@ -358,6 +365,13 @@ fn advance_passes_what_waits_and_never_goes_back() {
         let report: Json = serde_json::from_str(&advanced.stdout).unwrap();
         assert_eq!(report["from_lsn"], start.as_str());
         assert!(report["passed_bytes"].as_u64().unwrap() > 0);
+        let lost = &report["lost"];
+        assert_eq!(
+            (&lost["events"], &lost["events_exact"]),
+            (&3.into(), &true.into())
+        );
+        assert_eq!(lost["bytes"], report["passed_bytes"]);
+        assert!(lost["oldest_commit"].is_string(), "{lost}");
         let peeked = outflow(&database, &["slot", "peek"]);
         assert_eq!((peeked.stdout.as_str(), peeked.code()), ("", Some(0)));
         assert!(
@@ -371,7 +385,289 @@ fn advance_passes_what_waits_and_never_goes_back() {
         assert!(back.stderr.contains("never goes back"), "{}", back.stderr);
         let beyond = outflow(&database, &["slot", "advance", "--to", "FFFF/0", "--yes"]);
         assert_eq!(beyond.code(), Some(2), "{}", beyond.stderr);
+        harness::compat::works("Commands: slot advance", major);
     }
+}
+
+#[test]
+fn what_is_lost_is_counted_up_to_where_the_slot_goes() {
+    let database = Postgres::shared(Major::V17).database();
+    database.create_outbox();
+    database.create_slot();
+    insert(&database, 2);
+    let between = database.wal_end();
+    insert(&database, 5);
+    let plan = |to: &str| {
+        let line = ["slot", "advance", "--to", to, "--dry-run"];
+        outflow(&database, &line).stderr
+    };
+    assert!(
+        plan(&between).contains("; 2 events of"),
+        "{}",
+        plan(&between)
+    );
+    assert!(plan("now").contains("; 7 events of"), "{}", plan("now"));
+
+    // Past a limit the number is not waited for.
+    database.sql().batch(
+        "INSERT INTO outbox (aggregate_type, aggregate_id)
+         SELECT 'bulk', n::text FROM generate_series(1, 40000) n",
+    );
+    let many = outflow(&database, &["slot", "drop", "--dry-run"]).stderr;
+    assert!(
+        many.contains("; more than 10000 events of") || many.contains("; more events than can be"),
+        "{many}"
+    );
+
+    // Nothing is counted by a publication that is not there, on 18 as before.
+    for major in [Major::V17, Major::V18] {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        database.create_slot();
+        insert(&database, 1);
+        let unknown = outflow(
+            &database,
+            &[
+                "slot",
+                "drop",
+                "--dry-run",
+                "--set",
+                "postgres.publication=none",
+            ],
+        );
+        assert_eq!(unknown.code(), Some(0), "{}", unknown.stderr);
+        let said = "; how many events wait there is not known; dropping it";
+        assert!(unknown.stderr.contains(said), "{}", unknown.stderr);
+    }
+}
+
+#[test]
+fn rows_from_before_the_slot_are_sent_by_what_create_says() {
+    let database = Postgres::shared(Major::V17).database();
+    database.sql().batch(
+        "CREATE TABLE outbox (
+             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, aggregate_type text NOT NULL,
+             aggregate_id text NOT NULL, payload text,
+             size int GENERATED ALWAYS AS (length(payload)) STORED);
+         INSERT INTO outbox (aggregate_type, aggregate_id, payload)
+             VALUES ('order', '1', 'a'), ('order', '2', 'b')",
+    );
+    let created = outflow(
+        &database,
+        &["slot", "create", "--publication", "-o", "json"],
+    );
+    assert_eq!(created.code(), Some(0), "{}", created.stderr);
+    let report: Json = serde_json::from_str(&created.stdout).unwrap();
+    let unsent = &report["unsent"][0];
+    assert_eq!(
+        (&unsent["table"], &unsent["rows"]),
+        (&"public.outbox".into(), &2.into())
+    );
+    assert_eq!(outflow(&database, &["slot", "peek"]).stdout, "");
+
+    database.sql().batch(unsent["sql"].as_str().unwrap());
+    let peeked = outflow(&database, &["slot", "peek"]);
+    let ids: Vec<Json> = peeked
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Json>(line).unwrap()["headers"][0][1].clone())
+        .collect();
+    assert_eq!(ids, ["1", "2"], "{}", peeked.stderr);
+}
+
+#[test]
+fn show_has_every_column() {
+    show_has_every_column_of([Major::V18]);
+}
+
+#[test]
+#[ignore = "wide: make test-all"]
+fn show_has_every_column_of_each_version() {
+    show_has_every_column_of(Major::ALL);
+}
+
+/// Compares `slot show` with the catalog's own columns.
+fn show_has_every_column_of(majors: impl IntoIterator<Item = Major>) {
+    for major in majors {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        database.create_slot();
+        let show = outflow(&database, &["slot", "show", "-o", "json"]);
+        assert_eq!(show.code(), Some(0), "{}", show.stderr);
+        let slot = serde_json::from_str::<Json>(&show.stdout).unwrap()["slot"].clone();
+        let names: String = database.sql().value(
+            "SELECT string_agg(attname::text, ' ' ORDER BY attnum) FROM pg_attribute
+              WHERE attrelid = 'pg_replication_slots'::regclass AND attnum > 0",
+            &[],
+        );
+        for name in names.split(' ') {
+            assert!(
+                slot["columns"].get(name).is_some(),
+                "{major}: {name}: {slot:#}"
+            );
+        }
+        assert_eq!(slot["columns"]["slot_name"], database.slot());
+        assert!(slot["catalog_xmin"].is_u64() && slot["catalog_xmin_age"].is_u64());
+        assert_eq!(slot["failover"].is_boolean(), major >= Major::V17);
+
+        let table = outflow(&database, &["slot", "show"]).stdout;
+        for (name, since) in [
+            ("catalog xmin", Major::V14),
+            ("conflicting", Major::V16),
+            ("failover", Major::V17),
+            ("synced", Major::V17),
+        ] {
+            assert_eq!(table.contains(name), major >= since, "{major}: {table}");
+        }
+    }
+}
+
+#[test]
+fn a_failover_slot_says_so() {
+    for major in [Major::V17, Major::V18] {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        database.sql().batch(&format!(
+            "SELECT pg_create_logical_replication_slot('{}', 'pgoutput', failover => true)",
+            database.slot()
+        ));
+        let show = outflow(&database, &["slot", "show"]);
+        let line = "yes: standbys with sync_replication_slots = on keep a copy";
+        assert!(show.stdout.contains(line), "{}", show.stdout);
+        let list = outflow(&database, &["slot", "list"]);
+        assert!(
+            list.stdout.contains("reserved, failover"),
+            "{}",
+            list.stdout
+        );
+        // It is read as any other.
+        insert(&database, 1);
+        assert_eq!(
+            outflow(&database, &["slot", "peek"]).stdout.lines().count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn a_slot_for_two_phase_commit_is_refused_with_a_way_out() {
+    two_phase_is_refused_by([Major::V17, Major::V18]);
+}
+
+#[test]
+#[ignore = "wide: make test-all"]
+fn a_slot_for_two_phase_commit_is_refused_by_each_version() {
+    two_phase_is_refused_by(Major::ALL);
+}
+
+/// Tries everything that reads a slot on one that is made for two-phase commit.
+fn two_phase_is_refused_by(majors: impl IntoIterator<Item = Major>) {
+    for major in majors {
+        let database = Postgres::shared(major).database();
+        database.create_outbox();
+        database.sql().batch(&format!(
+            "SELECT pg_create_logical_replication_slot('{}', 'pgoutput', false, true)",
+            database.slot()
+        ));
+        let show = outflow(&database, &["slot", "show"]);
+        assert!(
+            show.stderr.contains("`outflow run` refuses it"),
+            "{}",
+            show.stderr
+        );
+        for verb in [
+            &["run", "--sink", "stdout", "--until-caught-up"][..],
+            &["slot", "peek"],
+            &["slot", "create"],
+        ] {
+            let refused = outflow(&database, verb);
+            assert_eq!(refused.code(), Some(78), "{}", refused.stderr);
+            let why = "it sends a prepared transaction before that is committed";
+            assert!(refused.stderr.contains(why), "{}", refused.stderr);
+            let other = format!("`outflow slot create {}_2`", database.slot());
+            assert!(refused.stderr.contains(&other), "{}", refused.stderr);
+            let alter = format!(
+                "`psql \"dbname={} replication=database\" -c 'ALTER_REPLICATION_SLOT {} (TWO_PHASE false)'`",
+                database.name(),
+                database.slot()
+            );
+            let known = refused.stderr.contains(&alter);
+            assert_eq!(known, major >= Major::V18, "{}", refused.stderr);
+        }
+        // It can be dropped, and what it holds is counted.
+        insert(&database, 1);
+        let dropped = outflow(&database, &["slot", "drop", "--yes"]);
+        assert_eq!(dropped.code(), Some(0), "{}", dropped.stderr);
+        assert!(
+            dropped.stderr.contains("; 1 event of"),
+            "{}",
+            dropped.stderr
+        );
+    }
+}
+
+#[test]
+fn a_slot_that_idled_too_long_is_said_to_be_lost_by_that() {
+    let server = Postgres::own(Major::V18, &[("idle_replication_slot_timeout", "1s")]);
+    let database = server.database();
+    database.create_outbox();
+    database.create_slot();
+    wait_until(PATIENCE, "the slot to be invalidated", || {
+        database.sql().batch("CHECKPOINT");
+        let reason = database.sql().text(&format!(
+            "SELECT invalidation_reason FROM pg_replication_slots WHERE slot_name = '{}'",
+            database.slot()
+        ));
+        reason.as_deref() == Some("idle_timeout")
+    });
+    let refused = outflow(&database, &["run", "--sink", "stdout", "--until-caught-up"]);
+    assert_eq!(refused.code(), Some(66), "{}", refused.stderr);
+    let lost = "is lost: idle_timeout (idle_replication_slot_timeout was exceeded)";
+    assert!(refused.stderr.contains(lost), "{}", refused.stderr);
+    // Both parts of the hint can be run as they are.
+    let remedy = "ALTER SYSTEM SET idle_replication_slot_timeout = 0";
+    assert!(refused.stderr.contains(remedy), "{}", refused.stderr);
+    database.sql().batch(remedy);
+    assert_eq!(
+        outflow(&database, &["slot", "drop", "--yes"]).code(),
+        Some(0)
+    );
+    assert_eq!(outflow(&database, &["slot", "create"]).code(), Some(0));
+}
+
+#[test]
+fn a_managed_service_has_its_own_way_to_the_privilege() {
+    let server = Postgres::own(Major::V17, &[]);
+    let database = server.database();
+    database.create_outbox();
+    database.sql().batch("CREATE ROLE plain LOGIN");
+    let url = database.url().replace("postgres@", "plain@");
+    let refused = || {
+        let refused = Outflow::command(["slot", "create", "-d", &url, "--set"])
+            .args([format!("name=\"{}\"", database.name())])
+            .run_to_end();
+        assert_eq!(refused.code(), Some(77), "{}", refused.stderr);
+        refused.stderr
+    };
+    for (role, hint) in [
+        ("", "as an administrator: `psql -d"),
+        ("neon_superuser", "on Neon, use a role"),
+        ("azure_pg_admin", "-c \"ALTER ROLE plain REPLICATION\"`"),
+        ("rds_replication", "-c \"GRANT rds_replication TO plain\"`"),
+    ] {
+        if !role.is_empty() {
+            database.sql().batch(&format!("CREATE ROLE {role}"));
+        }
+        let said = refused();
+        assert!(said.contains(hint), "{role}: {said}");
+        if !role.is_empty() && role != "rds_replication" {
+            database.sql().batch(&format!("DROP ROLE {role}"));
+        }
+    }
+    // With the membership it goes on to the server, which knows no such role here.
+    database.sql().batch("GRANT rds_replication TO plain");
+    let said = refused();
+    assert!(said.contains("caused by"), "{said}");
 }
 
 #[test]
@@ -407,6 +703,7 @@ fn peek_shows_what_the_stdout_sink_would_and_consumes_nothing() {
             );
         }
         assert_eq!(database.confirmed_flush_lsn(), before);
+        harness::compat::works("Commands: slot peek", major);
     }
 }
 
@@ -473,6 +770,7 @@ fn a_lost_slot_is_said_to_be_lost() {
             Some(0)
         );
         assert_eq!(outflow(&database, &["slot", "create"]).code(), Some(0));
+        harness::compat::works("Commands: a lost slot is said to be lost", major);
     }
 }
 

@@ -12,9 +12,13 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
+mod managed;
 mod postgres;
 mod publication;
 mod slot;
+
+pub(crate) use postgres::psql;
+pub(crate) use slot::invalidation;
 
 /// Why the process ends, as its exit code says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -266,7 +270,8 @@ impl fmt::Display for Hint {
             ),
             Self::Replication => f.write_str(
                 "as a superuser: `psql -c 'ALTER ROLE \"ROLE\" REPLICATION'` with the role of postgres.url; \
-                 on Amazon RDS `GRANT rds_replication TO \"ROLE\"`",
+                 on Amazon RDS `GRANT rds_replication TO \"ROLE\"`; on Cloud SQL, AlloyDB and Azure the instance's \
+                 administrator (a member of cloudsqlsuperuser, alloydbsuperuser, azure_pg_admin) may alter the role",
             ),
             Self::PgHba => f.write_str(
                 "pg_hba.conf needs a line for the role and the database itself, such as \

@@ -9,6 +9,7 @@
 //!   `None`, not an error.
 
 mod activity;
+mod again;
 mod error;
 mod fields;
 mod ident;
@@ -18,8 +19,10 @@ mod server;
 mod slot;
 mod slot_command;
 mod table;
+mod waiting;
 
 pub use activity::{OpenTransaction, backend_pid, cancel, limit_statements, open_transactions};
+pub use again::insert_again_sql;
 pub use error::CatalogError;
 pub use ident::ident;
 pub use peek::{Peek, peek};
@@ -33,3 +36,4 @@ pub use slot_command::{
     advance_slot, advance_slot_sql, create_slot, create_slot_sql, drop_slot, drop_slot_sql,
 };
 pub use table::{RowCount, Table, TableColumn, TableKind, count_rows, tables};
+pub use waiting::{Waiting, WaitingLimits, waiting};

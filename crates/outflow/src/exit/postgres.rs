@@ -6,7 +6,7 @@ use std::time::Duration;
 use outflow_replication_slot::catalog::{CatalogError, ServerFacts};
 use outflow_replication_slot::connect::ConnectError;
 
-use super::{Exit, Failure, Hint};
+use super::{Exit, Failure, Hint, managed};
 use crate::pipeline::Failed;
 
 impl Exit {
@@ -117,23 +117,7 @@ impl Failure {
             "wal_level is {:?}, and logical decoding needs \"logical\"",
             facts.wal_level
         );
-        let how = match facts.managed_by.as_deref() {
-            Some("rds_replication") => {
-                "set rds.logical_replication = 1 in the instance's parameter group, and reboot it"
-                    .to_owned()
-            }
-            Some("cloudsqlsuperuser") => {
-                "set the flag cloudsql.logical_decoding=on on the instance, which restarts it"
-                    .to_owned()
-            }
-            Some("azure_pg_admin") => {
-                "set the server parameter wal_level to logical, and restart the server".to_owned()
-            }
-            _ => {
-                let set = psql(&facts.database, "ALTER SYSTEM SET wal_level = 'logical'");
-                format!("`{set}`, then restart PostgreSQL")
-            }
-        };
+        let how = managed::raise_wal_level(facts);
         Self::new(Exit::Config, message).hint(Hint::Made(how))
     }
 
@@ -141,14 +125,8 @@ impl Failure {
     pub(crate) fn no_replication(facts: &ServerFacts) -> Self {
         let user = outflow_replication_slot::catalog::ident(&facts.user);
         let message = format!("role {user} may not use replication");
-        let how = match facts.managed_by.as_deref() {
-            Some("rds_replication") => {
-                psql(&facts.database, &format!("GRANT rds_replication TO {user}"))
-            }
-            _ => psql(&facts.database, &format!("ALTER ROLE {user} REPLICATION")),
-        };
-        Self::new(Exit::Privilege, message)
-            .hint(Hint::Made(format!("as an administrator: `{how}`")))
+        let how = managed::grant_replication(facts);
+        Self::new(Exit::Privilege, message).hint(Hint::Made(how))
     }
 }
 
@@ -188,7 +166,7 @@ impl std::error::Error for Chain {
 }
 
 /// Makes a command line for psql, for any POSIX shell.
-pub(super) fn psql(database: &str, sql: &str) -> String {
+pub(crate) fn psql(database: &str, sql: &str) -> String {
     format!(
         "psql -d {} -c {}",
         shell(database),

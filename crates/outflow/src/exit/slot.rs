@@ -22,18 +22,18 @@ impl Failure {
     pub(crate) fn slot_lost(slot: &SlotInfo) -> Self {
         let name = &slot.name;
         let reason = slot.lost_reason().unwrap_or("unknown");
-        let why = match reason {
-            "wal_removed" => " (max_slot_wal_keep_size was exceeded)",
-            "idle_timeout" => " (idle_replication_slot_timeout was exceeded)",
-            "rows_removed" => " (rows of the catalog that it needs were removed)",
-            "wal_level_insufficient" => " (wal_level was lowered on the primary)",
-            _ => "",
+        let (why, remedy) = match invalidation(reason) {
+            Some((why, remedy)) => (
+                format!(" ({why})"),
+                format!(". To keep it from happening again, {remedy}"),
+            ),
+            None => (String::new(), String::new()),
         };
         let message = format!("replication slot \"{name}\" is lost: {reason}{why}");
         Self::new(Exit::SlotLost, message).hint(Hint::Made(format!(
             "`outflow slot drop {name} --yes && outflow slot create {name}`; events between \
              {from} and the new slot are not sent: those whose rows are still in the outbox can \
-             be found there by their time",
+             be found there by their time{remedy}",
             from = slot.confirmed_flush_lsn.unwrap_or(Lsn::ZERO),
         )))
     }
@@ -72,9 +72,20 @@ impl Failure {
     pub(crate) fn slot_two_phase(slot: &SlotInfo) -> Self {
         let name = &slot.name;
         let message = format!(
-            "replication slot \"{name}\" is made for two-phase commit, which outflow does not read"
+            "replication slot \"{name}\" is made for two-phase commit: it sends a prepared \
+             transaction before that is committed, which outflow does not read"
         );
-        Self::new(Exit::Config, message).hint(Hint::Made(another(name)))
+        let another = another(name);
+        // Only 18 says from where on, and only 18 can take it back.
+        let hint = match slot.two_phase_at {
+            Some(_) => format!(
+                "`psql {} -c 'ALTER_REPLICATION_SLOT {name} (TWO_PHASE false)'`, once its prepared \
+                 transactions have ended; or {another}",
+                super::postgres::shell(&format!("dbname={} replication=database", slot.database)),
+            ),
+            None => another,
+        };
+        Self::new(Exit::Config, message).hint(Hint::Made(hint))
     }
 
     /// The slot goes with the connection that made it.
@@ -184,6 +195,37 @@ impl Failure {
             format!("interrupted: replication slot \"{name}\" was not created"),
         )
     }
+}
+
+/// Says what a reason of an invalidation means, and what keeps the next slot from it (PostgreSQL
+/// manual, "pg_replication_slots").
+pub(crate) fn invalidation(reason: &str) -> Option<(&'static str, &'static str)> {
+    Some(match reason {
+        "wal_removed" => (
+            "max_slot_wal_keep_size was exceeded",
+            "raise it, so that the WAL of the longest outage has room: `psql -c \"ALTER SYSTEM SET \
+             max_slot_wal_keep_size = '100GB'\" -c \"SELECT pg_reload_conf()\"`",
+        ),
+        "idle_timeout" => (
+            "idle_replication_slot_timeout was exceeded",
+            "raise it above the longest outage, or turn it off: `psql -c \"ALTER SYSTEM SET \
+             idle_replication_slot_timeout = 0\" -c \"SELECT pg_reload_conf()\"`",
+        ),
+        "rows_removed" => (
+            "rows of the catalog that it needs were removed",
+            "set hot_standby_feedback = on on the standby, and primary_slot_name to a physical slot \
+             of the primary",
+        ),
+        "wal_level_insufficient" => (
+            "wal_level was lowered on the primary",
+            "set wal_level = logical on the primary, and restart it",
+        ),
+        "conflict with recovery" => (
+            "recovery on the standby removed what it needs",
+            "set hot_standby_feedback = on on the standby, and wal_level = logical on the primary",
+        ),
+        _ => return None,
+    })
 }
 
 /// Says who uses a slot.

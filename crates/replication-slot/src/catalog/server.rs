@@ -68,6 +68,7 @@ impl ServerFacts {
 
 /// The question.
 ///
+/// Of two roles of services at one server (AlloyDB has Cloud SQL's too) the first by name counts.
 /// A managed service gives replication by membership in a role of its own (Amazon RDS:
 /// `rds_replication`) or by the attribute, which only its administrator role can set.
 const FACTS: &str = "\
@@ -86,7 +87,8 @@ SELECT current_setting('server_version_num')::int4 AS version_num,
                    WHERE given.rolname IN ('rds_replication', 'rds_superuser', 'cloudsqlsuperuser')
                      AND pg_catalog.pg_has_role(given.oid, 'USAGE')) AS can_replicate,
        (SELECT min(given.rolname)::text FROM pg_catalog.pg_roles given
-         WHERE given.rolname IN ('rds_replication', 'cloudsqlsuperuser', 'azure_pg_admin'))
+         WHERE given.rolname IN ('rds_replication', 'cloudsqlsuperuser', 'alloydbsuperuser',
+                                 'azure_pg_admin', 'neon_superuser'))
        AS managed_by";
 
 /// What it is for.

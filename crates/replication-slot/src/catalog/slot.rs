@@ -33,6 +33,13 @@ pub struct SlotInfo {
     pub safe_wal_bytes: Option<u64>,
     /// Whether it sends prepared transactions.
     pub two_phase: bool,
+    /// From where on it does so; `None` where it does not, or where the version does not say (since
+    /// 18).
+    pub two_phase_at: Option<Lsn>,
+    /// The oldest transaction whose effects on the catalogs are kept for it.
+    pub catalog_xmin: Option<u32>,
+    /// How many transactions ago that was.
+    pub catalog_xmin_age: Option<u64>,
     /// Whether recovery removed what it needs (standbys, since 16).
     pub conflicting: Option<bool>,
     /// Since when nobody reads it, in UTC as ISO 8601 (since 17).
@@ -43,8 +50,10 @@ pub struct SlotInfo {
     pub invalidation_reason: Option<String>,
     /// Whether standbys are to have it too (since 17).
     pub failover: Option<bool>,
-    /// Whether it is a copy of the primary's (since 17).
+    /// Whether it is, or was before a promotion, a copy of the primary's (since 17).
     pub synced: Option<bool>,
+    /// Whether the server is a standby.
+    pub on_standby: bool,
     /// WAL between what was confirmed and the end.
     pub behind_bytes: Option<u64>,
     /// WAL that the server keeps for it.
@@ -52,6 +61,8 @@ pub struct SlotInfo {
     /// How long ago its reader's last confirmation was written (an active slot that is not caught
     /// up).
     pub flush_lag: Option<Duration>,
+    /// All columns that the server's version has, as a JSON object.
+    pub columns: String,
 }
 
 /// The connection that reads a slot.
@@ -106,6 +117,11 @@ impl SlotInfo {
     /// Says whether somebody reads it.
     pub const fn is_active(&self) -> bool {
         self.reader.is_some()
+    }
+
+    /// Says whether it is a copy of the primary's, which only a promotion frees.
+    pub fn is_copy(&self) -> bool {
+        self.on_standby && self.synced == Some(true)
     }
 
     /// Says whether it can't be used any more, whoever asks.
@@ -192,15 +208,22 @@ fn slot(fields: Fields<'_>) -> Result<SlotInfo, CatalogError> {
         wal_status: WalStatus::parse(fields.read("wal_status")?),
         safe_wal_bytes: fields.unsigned("safe_wal_size")?,
         two_phase: fields.read("two_phase")?,
+        two_phase_at: fields.lsn("two_phase_at")?,
+        catalog_xmin: fields
+            .unsigned("catalog_xmin")?
+            .and_then(|xid| u32::try_from(xid).ok()),
+        catalog_xmin_age: fields.unsigned("catalog_xmin_age")?,
         conflicting: fields.read("conflicting")?,
         inactive_since: fields.read("inactive_since")?,
         inactive_for: seconds("inactive_seconds")?,
         invalidation_reason: fields.read("invalidation_reason")?,
         failover: fields.read("failover")?,
         synced: fields.read("synced")?,
+        on_standby: fields.read("on_standby")?,
         behind_bytes: fields.unsigned("behind_bytes")?,
         retained_bytes: fields.unsigned("retained_bytes")?,
         flush_lag: seconds("flush_lag_seconds")?,
+        columns: fields.read("columns")?,
     })
 }
 
@@ -209,6 +232,8 @@ const SLOTS: &str = "\
 SELECT s.slot_name::text, s.plugin::text, s.database::text, s.temporary, s.active_pid,
        a.application_name, COALESCE(r.client_addr, a.client_addr)::text AS client_addr,
        s.restart_lsn::text, s.confirmed_flush_lsn::text, s.wal_status, s.safe_wal_size, s.two_phase,
+       v.j ->> 'two_phase_at' AS two_phase_at, s.catalog_xmin::text::int8 AS catalog_xmin,
+       pg_catalog.age(s.catalog_xmin)::int8 AS catalog_xmin_age,
        (v.j ->> 'conflicting')::boolean AS conflicting,
        to_char((v.j ->> 'inactive_since')::timestamptz AT TIME ZONE 'UTC',
                'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS inactive_since,
@@ -216,10 +241,10 @@ SELECT s.slot_name::text, s.plugin::text, s.database::text, s.temporary, s.activ
            AS inactive_seconds,
        v.j ->> 'invalidation_reason' AS invalidation_reason,
        (v.j ->> 'failover')::boolean AS failover,
-       (v.j ->> 'synced')::boolean AS synced,
+       (v.j ->> 'synced')::boolean AS synced, pg_catalog.pg_is_in_recovery() AS on_standby,
        pg_catalog.pg_wal_lsn_diff(here.lsn, s.confirmed_flush_lsn)::int8 AS behind_bytes,
        pg_catalog.pg_wal_lsn_diff(here.lsn, s.restart_lsn)::int8 AS retained_bytes,
-       extract(epoch FROM r.flush_lag)::float8 AS flush_lag_seconds
+       extract(epoch FROM r.flush_lag)::float8 AS flush_lag_seconds, v.j::text AS columns
   FROM pg_catalog.pg_replication_slots s
  CROSS JOIN LATERAL (SELECT to_jsonb(s) AS j) v
  CROSS JOIN (SELECT CASE WHEN pg_catalog.pg_is_in_recovery()

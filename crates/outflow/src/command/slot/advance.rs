@@ -5,7 +5,8 @@ use outflow_replication_slot::SlotName;
 use outflow_replication_slot::catalog::{self, ServerFacts, SlotInfo};
 use serde_json::json;
 
-use super::{Session, loss, view};
+use super::loss::Loss;
+use super::{Session, view};
 use crate::args::{AdvanceTo, Output};
 use crate::command::confirm::{confirm, print_sql};
 use crate::exit::Failure;
@@ -29,9 +30,10 @@ pub(super) async fn advance(
         return Err(Failure::slot_active(&slot, "advance"));
     }
     let (from, to) = way(name, &slot, to, facts.current_lsn)?;
+    let loss = Loss::find(session, &slot, Some(to)).await;
     human::say(match to == from {
         true => format!("slot \"{name}\" is at {from} already"),
-        false => loss::of_advance(&slot, from, to, loss::since(session, &slot).await),
+        false => loss.of_advance(session, &slot, to),
     });
     if dry_run {
         let sql = (to != from).then(|| catalog::advance_slot_sql(name, to));
@@ -50,6 +52,7 @@ pub(super) async fn advance(
             "from_lsn": from.to_string(),
             "to_lsn": reached.to_string(),
             "passed_bytes": reached.distance_from(from),
+            "lost": loss.json(),
             "slot": view::json(&session.find(&client, name).await?),
         })),
     }

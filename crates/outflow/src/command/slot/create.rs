@@ -13,7 +13,7 @@ use super::{Session, view};
 use crate::args::Output;
 use crate::command::confirm::print_sql;
 use crate::command::publication::make;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, psql};
 use crate::setup::{
     Created, SlotCreation, check_publication, check_server, check_slot, missing_publication,
 };
@@ -26,6 +26,16 @@ pub(super) struct Wanted {
     pub publication: Option<Vec<TableName>>,
     /// Whether the SQL is only shown.
     pub dry_run: bool,
+}
+
+/// Rows that were there before the slot.
+struct Unsent {
+    /// Their table.
+    table: String,
+    /// How many there are.
+    rows: RowCount,
+    /// What writes them anew.
+    sql: Option<String>,
 }
 
 /// Makes the slot, and the publication first if that is wanted; is content with what is there.
@@ -68,7 +78,9 @@ pub(super) async fn create(
         Output::Human => output::print(&format!("slot \"{name}\" created at {lsn}\n"))?,
         Output::Json => report(session, &session.find(&client, name).await?, true, &unsent)?,
     }
-    unsent.iter().for_each(say_unsent);
+    for unsent in &unsent {
+        say_unsent(unsent, &facts.database);
+    }
     Ok(())
 }
 
@@ -171,12 +183,16 @@ fn waiting_row(open: &OpenTransaction) -> Vec<String> {
 ///
 /// A table that may not be read is left out: this is only for people, and streaming needs no right
 /// on it.
-async fn unsent_rows(client: &Client, tables: &[Table]) -> Vec<(String, RowCount)> {
+async fn unsent_rows(client: &Client, tables: &[Table]) -> Vec<Unsent> {
     let mut unsent = Vec::new();
     for table in tables {
         match catalog::count_rows(client, table, COUNT_LIMIT).await {
             Ok(RowCount::Exactly(0)) => {}
-            Ok(rows) => unsent.push((table.to_string(), rows)),
+            Ok(rows) => unsent.push(Unsent {
+                table: table.to_string(),
+                rows,
+                sql: catalog::insert_again_sql(client, table).await.ok(),
+            }),
             Err(error) => {
                 tracing::debug!(%table, error = %error, "the rows could not be counted");
                 human::say(format!("{table} may hold rows already, which are not sent"));
@@ -186,16 +202,22 @@ async fn unsent_rows(client: &Client, tables: &[Table]) -> Vec<(String, RowCount
     unsent
 }
 
-/// Says that rows are not sent, and what will send them.
-fn say_unsent((table, rows): &(String, RowCount)) {
+/// Says that rows are not sent, and what sends them.
+fn say_unsent(Unsent { table, rows, sql }: &Unsent, database: &str) {
     let rows = match rows {
         RowCount::Exactly(rows) => human::count(*rows, "row"),
         RowCount::MoreThan(rows) => format!("more than {rows} rows"),
     };
     human::say(format!(
-        "{table} holds {rows} already, which the slot will not send; \
+        "{table} holds {rows} already, which the slot will not send: it begins now. \
          `outflow replay` will, in a later version"
     ));
+    if let Some(sql) = sql {
+        human::say(format!(
+            "until then this writes them anew, all of them, and so sends them: `{}`",
+            psql(database, sql)
+        ));
+    }
 }
 
 /// Says that there is nothing to create.
@@ -212,13 +234,16 @@ fn report(
     session: &Session<'_>,
     slot: &SlotInfo,
     created: bool,
-    unsent: &[(String, RowCount)],
+    unsent: &[Unsent],
 ) -> Result<(), Failure> {
     let unsent: Vec<Json> = unsent
         .iter()
-        .map(|(table, rows)| match rows {
-            RowCount::Exactly(rows) => json!({ "table": table, "rows": rows, "exact": true }),
-            RowCount::MoreThan(rows) => json!({ "table": table, "rows": rows, "exact": false }),
+        .map(|Unsent { table, rows, sql }| {
+            let (rows, exact) = match rows {
+                RowCount::Exactly(rows) => (rows, true),
+                RowCount::MoreThan(rows) => (rows, false),
+            };
+            json!({ "table": table, "rows": rows, "exact": exact, "sql": sql })
         })
         .collect();
     match session.output {

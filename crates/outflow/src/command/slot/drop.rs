@@ -4,7 +4,8 @@ use outflow_replication_slot::SlotName;
 use outflow_replication_slot::catalog;
 use serde_json::json;
 
-use super::{Session, loss, view};
+use super::loss::Loss;
+use super::{Session, view};
 use crate::args::Output;
 use crate::command::confirm::{confirm, print_sql};
 use crate::exit::Failure;
@@ -22,7 +23,8 @@ pub(super) async fn drop(
     if slot.is_active() {
         return Err(Failure::slot_active(&slot, "drop"));
     }
-    human::say(loss::of_drop(&slot, loss::since(session, &slot).await));
+    let loss = Loss::find(session, &slot, None).await;
+    human::say(loss.of_drop(session, &slot));
     if dry_run {
         return print_sql("slot.drop", &[catalog::drop_slot_sql(name)], session.output);
     }
@@ -35,6 +37,7 @@ pub(super) async fn drop(
         Output::Json => output::print_json(&json!({
             "schema": "outflow.slot.drop/v1",
             "dropped": true,
+            "lost": loss.json(),
             "slot": view::json(&slot),
         })),
     }

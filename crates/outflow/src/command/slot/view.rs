@@ -4,7 +4,8 @@ use outflow_pgoutput::Lsn;
 use outflow_replication_slot::catalog::{SlotInfo, WalStatus};
 use serde_json::{Value as Json, json};
 
-use crate::human::{bytes, duration, some_bytes};
+use crate::exit::invalidation;
+use crate::human::{bytes, count, duration, some_bytes};
 
 /// The columns of [`row`].
 pub(super) const HEADER: &[&str] = &[
@@ -71,19 +72,25 @@ pub(super) fn rows(slot: &SlotInfo) -> Vec<Vec<String>> {
         ("retained", retained),
         ("room", room(slot)),
         ("state", state(slot)),
-        ("two-phase", yes(slot.two_phase)),
+        ("two-phase", two_phase(slot)),
+        ("catalog xmin", catalog_xmin(slot)),
     ];
     // Only as many lines as the version knows.
-    rows.extend(slot.failover.map(|failover| ("failover", yes(failover))));
-    rows.extend(slot.synced.map(|synced| ("synced", yes(synced))));
+    let conflicting = slot.conflicting.map(yes);
+    rows.extend(conflicting.map(|conflicting| ("conflicting", conflicting)));
+    rows.extend(failover(slot).map(|failover| ("failover", failover.to_owned())));
+    rows.extend(synced(slot).map(|synced| ("synced", synced.to_owned())));
     rows.into_iter()
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect()
 }
 
 /// Makes a slot's JSON: base units, positions as text.
+///
+/// `columns` has them as the server's version has them, whatever else this one knows.
 pub(super) fn json(slot: &SlotInfo) -> Json {
     let reader = slot.reader.as_ref();
+    let columns: Json = serde_json::from_str(&slot.columns).unwrap_or_default();
     json!({
         "name": slot.name,
         "plugin": slot.plugin,
@@ -104,10 +111,15 @@ pub(super) fn json(slot: &SlotInfo) -> Json {
         "wal_status": slot.wal_status.as_str(),
         "lost": slot.is_lost(),
         "invalidation_reason": slot.lost_reason(),
+        "remedy": slot.lost_reason().and_then(invalidation).map(|(_, remedy)| remedy),
         "conflicting": slot.conflicting,
+        "catalog_xmin": slot.catalog_xmin,
+        "catalog_xmin_age": slot.catalog_xmin_age,
         "two_phase": slot.two_phase,
+        "two_phase_at": slot.two_phase_at.map(|lsn| lsn.to_string()),
         "failover": slot.failover,
         "synced": slot.synced,
+        "columns": columns,
     })
 }
 
@@ -119,8 +131,18 @@ pub(super) fn warning(slot: &SlotInfo) -> Option<String> {
         .map(|time| format!(" for {}", duration(time)))
         .unwrap_or_default();
     if let Some(reason) = slot.lost_reason() {
+        let (why, remedy) = match invalidation(reason) {
+            Some((why, remedy)) => (format!(": {why}"), format!("; for the next one, {remedy}")),
+            None => (String::new(), String::new()),
+        };
         return Some(format!(
-            "{name} is lost ({reason}) and can't be read any more: `outflow slot drop {name}`"
+            "{name} is lost ({reason}{why}) and can't be read any more: \
+             `outflow slot drop {name}`{remedy}"
+        ));
+    }
+    if slot.two_phase && slot.plugin == "pgoutput" {
+        return Some(format!(
+            "{name} sends prepared transactions, so that `outflow run` refuses it"
         ));
     }
     match &slot.wal_status {
@@ -162,11 +184,49 @@ fn state(slot: &SlotInfo) -> String {
         Some(reason) => format!("lost: {reason}"),
         None => slot.wal_status.to_string(),
     };
-    match (slot.temporary, slot.synced) {
-        (true, _) => format!("{status}, temporary"),
-        (false, Some(true)) => format!("{status}, copy of the primary's"),
-        (false, _) => status,
+    match (slot.temporary, slot.is_copy(), slot.failover) {
+        (true, ..) => format!("{status}, temporary"),
+        (false, true, _) => format!("{status}, copy of the primary's"),
+        (false, false, Some(true)) => format!("{status}, failover"),
+        (false, false, _) => status,
     }
+}
+
+/// Says whether and from where it sends prepared transactions.
+fn two_phase(slot: &SlotInfo) -> String {
+    match (slot.two_phase, slot.two_phase_at) {
+        (false, _) => "no".to_owned(),
+        (true, None) => "yes".to_owned(),
+        (true, Some(at)) => format!("yes, from {at}"),
+    }
+}
+
+/// Says since when it holds up the vacuuming of the catalogs.
+fn catalog_xmin(slot: &SlotInfo) -> String {
+    match (slot.catalog_xmin, slot.catalog_xmin_age) {
+        (Some(xmin), Some(age)) => format!("{xmin} ({} ago)", count(age, "transaction")),
+        (Some(xmin), None) => xmin.to_string(),
+        (None, _) => dash(),
+    }
+}
+
+/// Says what becomes of the slot when a standby takes over.
+fn failover(slot: &SlotInfo) -> Option<&'static str> {
+    Some(match slot.failover? {
+        true => {
+            "yes: standbys with sync_replication_slots = on keep a copy, which a promotion frees"
+        }
+        false => "no: a standby that takes over does not have it",
+    })
+}
+
+/// Says whether it is a copy.
+fn synced(slot: &SlotInfo) -> Option<&'static str> {
+    Some(match (slot.synced?, slot.on_standby) {
+        (true, true) => "yes: the primary's slot, copied; nobody can read it before a promotion",
+        (true, false) => "yes: it was copied from the former primary",
+        (false, _) => "no",
+    })
 }
 
 /// Shows a position.
@@ -205,15 +265,20 @@ mod tests {
             wal_status: WalStatus::Reserved,
             safe_wal_bytes: None,
             two_phase: false,
+            two_phase_at: None,
+            catalog_xmin: Some(742),
+            catalog_xmin_age: Some(1),
             conflicting: None,
             inactive_since: None,
             inactive_for: None,
             invalidation_reason: None,
             failover: None,
             synced: None,
+            on_standby: false,
             behind_bytes: Some(12 * 1024),
             retained_bytes: Some(48 << 20),
             flush_lag: Some(Duration::from_millis(38)),
+            columns: r#"{"slot_name": "outflow", "datoid": "16384"}"#.to_owned(),
         }
     }
 
@@ -247,16 +312,59 @@ mod tests {
         let slots = [slot(), idle(), lost];
         insta::assert_snapshot!(table(HEADER, slots.iter().map(row).collect()));
         let warnings: Vec<_> = slots.iter().filter_map(warning).collect();
-        insta::assert_snapshot!(warnings.join("\n"), @r"
+        insta::assert_snapshot!(warnings.join("\n"), @r#"
         old_debezium keeps 38.0 GiB of WAL, and nobody has read it for 3d 4h
-        gone is lost (wal_removed) and can't be read any more: `outflow slot drop gone`
-        ");
+        gone is lost (wal_removed: max_slot_wal_keep_size was exceeded) and can't be read any more: `outflow slot drop gone`; for the next one, raise it, so that the WAL of the longest outage has room: `psql -c "ALTER SYSTEM SET max_slot_wal_keep_size = '100GB'" -c "SELECT pg_reload_conf()"`
+        "#);
     }
 
     #[test]
     fn one_slot_is_told_at_length() {
         insta::assert_snapshot!(table(&[], rows(&slot())));
         insta::assert_snapshot!(table(&[], rows(&idle())));
+    }
+
+    #[test]
+    fn every_reason_of_an_invalidation_has_a_remedy() {
+        let reasons = [
+            "wal_removed",
+            "rows_removed",
+            "wal_level_insufficient",
+            "idle_timeout",
+            "of a later version",
+        ];
+        let warnings: Vec<_> = reasons
+            .into_iter()
+            .filter_map(|reason| {
+                warning(&SlotInfo {
+                    invalidation_reason: Some(reason.to_owned()),
+                    ..idle()
+                })
+            })
+            .collect();
+        assert_eq!(warnings.len(), reasons.len());
+        insta::assert_snapshot!(warnings.join("\n"));
+    }
+
+    #[test]
+    fn a_copy_is_told_from_what_was_one() {
+        let copy = SlotInfo {
+            synced: Some(true),
+            on_standby: true,
+            ..idle()
+        };
+        assert_eq!(state(&copy), "extended, copy of the primary's");
+        let promoted = SlotInfo {
+            on_standby: false,
+            ..copy.clone()
+        };
+        assert_eq!(state(&promoted), "extended, failover");
+        let said = [copy, promoted, idle()].map(|slot| synced(&slot).unwrap_or_default());
+        insta::assert_snapshot!(said.join("\n"), @r"
+        yes: the primary's slot, copied; nobody can read it before a promotion
+        yes: it was copied from the former primary
+        no
+        ");
     }
 
     #[test]
