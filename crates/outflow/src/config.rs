@@ -21,6 +21,8 @@ use secrecy::ExposeSecret;
 use crate::args::Global;
 use crate::exit::{Exit, Failure, Hint};
 
+#[cfg(test)]
+mod fuzz;
 mod layer;
 mod nearest;
 mod problem;

@@ -27,11 +27,11 @@ struct Line {
 /// All layers, read.
 pub(crate) struct Reading {
     /// Where it all is from.
-    sources: Sources,
+    pub(super) sources: Sources,
     /// What counts.
     values: Values,
     /// What comes of it.
-    config: Result<Config, Vec<Problem>>,
+    pub(super) config: Result<Config, Vec<Problem>>,
 }
 
 impl Reading {
@@ -201,7 +201,7 @@ impl Reading {
     }
 
     /// Shows everything that is wrong.
-    fn failure(&self, problems: &[Problem]) -> Failure {
+    pub(super) fn failure(&self, problems: &[Problem]) -> Failure {
         let renderer = match crate::exit::colour(&std::io::stderr()) {
             true => Renderer::styled(),
             false => Renderer::plain(),
