@@ -12,6 +12,7 @@ mod crash;
 mod delivery;
 mod encodings;
 mod examples;
+mod faults;
 mod harness;
 mod history;
 mod kafka_delivery;

@@ -142,7 +142,7 @@ impl Dialogue {
     pub fn let_in(&mut self) {
         self.startup();
         self.say(b'R', &[0; 4]);
-        for parameter in ["server_version\017.0\0", "server_encoding\0UTF8\0"] {
+        for parameter in ["server_version\x0017.0\x00", "server_encoding\x00UTF8\x00"] {
             self.say(b'S', parameter.as_bytes());
         }
         self.say(b'K', &[0, 0, 0, 1, 0, 0, 0, 2]);
@@ -212,9 +212,10 @@ fn pass_on(client: &TcpStream, port: u16, until: Until) -> io::Result<bool> {
         let mut tag = [0];
         if let Err(error) = from_server.read_exact(&mut tag) {
             client.shutdown(Shutdown::Both)?;
-            return match error.kind() {
-                ErrorKind::UnexpectedEof => Ok(false),
-                _ => Err(error),
+            return if error.kind() == ErrorKind::UnexpectedEof {
+                Ok(false)
+            } else {
+                Err(error)
             };
         }
         let body = read_body(&mut from_server)?;

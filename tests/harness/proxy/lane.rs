@@ -95,11 +95,8 @@ impl Lane {
         if let Some((due, _)) = self.pending.front() {
             let wait = due.saturating_duration_since(Instant::now());
             if wait.is_zero() {
-                let (_, bytes) = self
-                    .pending
-                    .pop_front()
-                    .unwrap_or((Instant::now(), Vec::new()));
-                return self.write(bytes, rules);
+                let bytes = self.pending.pop_front().map(|(_, bytes)| bytes);
+                return self.write(bytes.unwrap_or_default(), rules);
             }
             if self.pending.len() >= MOST_PENDING {
                 shared.wait(wait.min(LOOK));
