@@ -9,7 +9,9 @@
 
 use std::time::{Duration, Instant};
 
-use outflow_pgoutput::{Begin, Commit, Insert, Lsn, Message, Oid, Timestamp, Xid};
+use outflow_pgoutput::{
+    Begin, Commit, Insert, LogicalMessage, Lsn, Message, Oid, Text, Timestamp, Xid,
+};
 use outflow_replication_slot::{
     Acknowledge, Ended, Event, Inbox, RawFrame, Session, SessionConfig, SessionError, Settlement,
     SkipReason, Ticket,
@@ -484,6 +486,47 @@ fn what_is_out_of_place_is_refused() {
         Err(SessionError::Wire(_))
     ));
     assert!(matches!(it.handle(b'T', b""), Err(SessionError::Wire(_))));
+}
+
+#[test]
+fn a_message_has_its_place_among_the_rows_or_none_outside_of_transactions() {
+    let emitted = |transactional| {
+        xlog_data(&Message::Message(LogicalMessage {
+            transactional,
+            lsn: Lsn::new(0x2000),
+            prefix: Text::new(b"outbox"),
+            content: b"{}",
+        }))
+    };
+    let place = |it: &mut Conversation, transactional| {
+        let body = emitted(transactional);
+        let frame = RawFrame {
+            tag: b'd',
+            body: &body,
+        };
+        let Event::Message(_, event) = it.session.handle_frame(frame)? else {
+            panic!("no message")
+        };
+        Ok::<_, SessionError>(event.map(|event| event.ordinal))
+    };
+    let mut it = Conversation::begin();
+    assert_eq!(place(&mut it, false).unwrap(), None);
+    assert!(matches!(
+        place(&mut it, true),
+        Err(SessionError::OutOfPlace { .. })
+    ));
+
+    let mut it = Conversation::begin();
+    it.begin_transaction(0x2000);
+    let row = it.row();
+    assert_eq!(place(&mut it, true).unwrap(), Some(1));
+    let message = it.session.admit().unwrap();
+    assert_eq!(place(&mut it, true).unwrap(), Some(2));
+    it.commit(0x2000, 0x2100);
+    it.settle(row);
+    assert_eq!(it.session.flushed().as_lsn(), Lsn::new(CONFIRMED));
+    it.settle(message);
+    assert_eq!(it.session.flushed().as_lsn(), Lsn::new(0x2100));
 }
 
 #[test]
