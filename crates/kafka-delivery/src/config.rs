@@ -1,6 +1,7 @@
 //! What a producer is made from: the user's settings, and the ones that are not theirs to make.
 
 mod property;
+mod security;
 
 use std::fmt;
 
@@ -73,9 +74,10 @@ impl ProducerConfig {
     /// # Errors
     ///
     /// All that is wrong, in the order of the properties: those that are outflow's own, those of
-    /// consumers, those set twice, and what librdkafka itself says of a name or a value.
+    /// consumers, those set twice, and what librdkafka itself says of a name or a value. Where
+    /// each is right by itself: what of security contradicts itself.
     pub fn check(&self) -> Result<(), Vec<PropertyError>> {
-        let errors: Vec<PropertyError> = self
+        let mut errors: Vec<PropertyError> = self
             .properties
             .iter()
             .enumerate()
@@ -84,6 +86,9 @@ impl ProducerConfig {
                 property::refusal(name, value).or_else(|| property::repeated(name, before))
             })
             .collect();
+        if errors.is_empty() {
+            errors.extend(security::contradiction(self));
+        }
         if errors.is_empty() {
             Ok(())
         } else {
@@ -114,6 +119,9 @@ impl ProducerConfig {
         config.set("bootstrap.servers", self.brokers.join(","));
         config.set("client.id", self.name.as_str());
         config.set("allow.auto.create.topics", "false");
+        if security::is_probed(self) {
+            config.set("ssl.ca.location", "probe");
+        }
         let verbose = self.sets("debug");
         config.set_log_level(if verbose {
             RDKafkaLogLevel::Debug
@@ -125,9 +133,15 @@ impl ProducerConfig {
 
     /// Says whether the user has set a property, under any of its names.
     fn sets(&self, name: &str) -> bool {
+        self.property(name).is_some()
+    }
+
+    /// Gives what the user has set a property to, under any of its names.
+    pub(crate) fn property(&self, name: &str) -> Option<&str> {
         self.properties
             .iter()
-            .any(|(set, _)| property::canonical(set) == property::canonical(name))
+            .find(|(set, _)| property::canonical(set) == property::canonical(name))
+            .map(|(_, value)| value.as_str())
     }
 }
 

@@ -37,6 +37,10 @@ impl ProducerContext for Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        // A listener that wants TLS just closes the connection; librdkafka tells its log only.
+        if facility == "FAIL" && line.contains("Disconnected") {
+            self.link.disconnected(line);
+        }
         log(level, facility, line);
     }
 

@@ -5,7 +5,7 @@
 //! reports ends, and an uncontended lock costs less than the polling that would find out.
 
 use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -32,6 +32,8 @@ pub(crate) struct Inbox {
     arrived: Condvar,
     /// Whether something failed, so that nothing more may be enqueued.
     failed: AtomicBool,
+    /// How many reports have come.
+    reported: AtomicUsize,
     /// Wakes the session.
     waker: Waker,
 }
@@ -59,6 +61,7 @@ impl Inbox {
             state: Mutex::new(state),
             arrived: Condvar::new(),
             failed: AtomicBool::new(false),
+            reported: AtomicUsize::new(0),
             waker,
         }
     }
@@ -66,6 +69,7 @@ impl Inbox {
     /// Adds a report; wakes the session if that was the last it waits for, or at a failure: the
     /// first, and each that is the cause of others.
     pub(crate) fn push(&self, report: Report) {
+        self.reported.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
         state.reports.push(report);
         let wanted = state.reports.len() >= state.wake_at;
@@ -86,6 +90,11 @@ impl Inbox {
         if awaited {
             self.arrived.notify_one();
         }
+    }
+
+    /// Counts the reports that have come so far.
+    pub(crate) fn reported(&self) -> usize {
+        self.reported.load(Ordering::Relaxed)
     }
 
     /// Notes that nothing more may be enqueued, and wakes the session the first time.

@@ -61,6 +61,7 @@
 //! # }
 //! ```
 
+mod advice;
 mod classify;
 mod config;
 mod context;

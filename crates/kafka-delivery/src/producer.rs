@@ -21,8 +21,9 @@ use outflow_replication_slot::{EventId, Ledger, Ticket};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
 
-use self::thread::DeliveryThread;
 pub use self::thread::Remains;
+use self::thread::{DeliveryThread, Rhythm};
+use crate::advice::{Advisor, Doing};
 use crate::config::{ProducerConfig, message_max_bytes};
 use crate::context::Context;
 use crate::error::{DeliveryError, Rejected, StartError};
@@ -43,6 +44,8 @@ pub struct Producer {
     inbox: Arc<Inbox>,
     /// What is known of the brokers.
     link: Arc<Link>,
+    /// Says what a refusal means.
+    advisor: Advisor,
     /// The records in flight.
     flight: Flight,
     /// The topics asked for.
@@ -89,7 +92,8 @@ impl Producer {
         let message_max_bytes =
             message_max_bytes(&librdkafka).map_err(StartError::Configuration)?;
         let inbox = Arc::new(Inbox::new(waker.clone()));
-        let link = Arc::new(Link::new(waker.clone()));
+        let advisor = Advisor::new(config);
+        let link = Arc::new(Link::new(advisor.clone(), waker.clone()));
         let context = Context {
             inbox: Arc::clone(&inbox),
             link: Arc::clone(&link),
@@ -98,14 +102,21 @@ impl Producer {
             .create_with_context(context)
             .map_err(StartError::Configuration)?;
         let client: Arc<BaseProducer<Context>> = Arc::new(client);
-        let thread = DeliveryThread::start(&client, session).map_err(StartError::Thread)?;
-        let cluster = KafkaCluster::new(Arc::clone(&client), Arc::clone(&link), config.client());
+        let thread =
+            DeliveryThread::start(&client, session, Rhythm::SESSION).map_err(StartError::Thread)?;
+        let cluster = KafkaCluster::new(
+            Arc::clone(&client),
+            Arc::clone(&link),
+            advisor.clone(),
+            config.client(),
+        );
         let resolver = Resolver::new(cluster, config.topics.clone(), memory, waker);
         Ok(Self {
             client,
             thread,
             inbox,
             link,
+            advisor,
             flight: Flight::new(config.in_flight_bytes),
             topics: Topics::new(resolver),
             failures: Failures::default(),
@@ -195,6 +206,17 @@ impl Producer {
         connectivity
     }
 
+    /// Says what mends a failure, where that is known.
+    pub fn hint(&self, error: &DeliveryError) -> Option<String> {
+        match error {
+            DeliveryError::Refused { code, topic, .. } => {
+                self.advisor.topic(*code, topic, Doing::Write)
+            }
+            DeliveryError::Producer { code, .. } => self.advisor.producer(*code),
+            DeliveryError::UnknownReport { .. } => None,
+        }
+    }
+
     /// Gives up what is in flight: purges it, collects every report for at most that long, and
     /// leaves the rest to the delivery thread. To lose nothing, settle until nothing is in flight
     /// and then close.
@@ -274,6 +296,7 @@ impl Producer {
         if let Err(error) = self.send(record, bytes) {
             return Err(Rejected { ticket, error });
         }
+        self.thread.attend();
         let topic = record.topic_id();
         self.flight.insert(Entry {
             purpose,

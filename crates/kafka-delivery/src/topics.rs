@@ -41,6 +41,8 @@ pub struct TopicTrouble {
     pub code: RDKafkaErrorCode,
     /// What that means, for people.
     pub text: String,
+    /// What mends it, where that is known.
+    pub hint: Option<String>,
 }
 
 impl TopicTrouble {

@@ -17,7 +17,7 @@ pub struct PropertyError {
 
 impl PropertyError {
     /// Makes the error of a property.
-    fn new(property: &str, reason: impl fmt::Display) -> Self {
+    pub(super) fn new(property: &str, reason: impl fmt::Display) -> Self {
         Self {
             property: property.to_owned(),
             reason: reason.to_string(),
@@ -28,6 +28,9 @@ impl PropertyError {
 /// Finds what is wrong with one property, looked at by itself.
 pub(super) fn refusal(name: &str, value: &str) -> Option<PropertyError> {
     if let Some(reason) = owned(name) {
+        return Some(PropertyError::new(name, reason));
+    }
+    if let Some(reason) = super::security::unsupported(name, value) {
         return Some(PropertyError::new(name, reason));
     }
     if CONSUMER.contains(&name) {

@@ -10,6 +10,7 @@ use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, Producer};
 
 use super::resolution::{Cluster, Failure, View};
+use crate::advice::{Advice, Advisor, Doing};
 use crate::config::TopicPolicy;
 use crate::context::{Context, LogOnly};
 use crate::link::Link;
@@ -21,6 +22,8 @@ pub(crate) struct KafkaCluster {
     producer: Arc<BaseProducer<Context>>,
     /// Where it is noted that a broker has answered.
     link: Arc<Link>,
+    /// Says what a refusal means.
+    advisor: Advisor,
     /// What the client for creations is made from.
     config: ClientConfig,
     /// The client for creations.
@@ -32,11 +35,13 @@ impl KafkaCluster {
     pub(crate) const fn new(
         producer: Arc<BaseProducer<Context>>,
         link: Arc<Link>,
+        advisor: Advisor,
         config: ClientConfig,
     ) -> Self {
         Self {
             producer,
             link,
+            advisor,
             config,
             admin: None,
         }
@@ -57,31 +62,57 @@ impl KafkaCluster {
     }
 
     /// Makes a failure of an error, with the reason why no broker answers if that is it.
-    fn failure(&self, error: &KafkaError) -> Failure {
+    fn failure(&self, error: &KafkaError, topic: &str, doing: Doing) -> Failure {
         // rdkafka 0.39 gives no code for this one.
         if let KafkaError::AdminOp(code) = error {
-            return Failure {
-                code: *code,
-                text: code.to_string(),
-            };
+            return self.answer(*code, topic, doing);
         }
         let code = error.rdkafka_error_code().unwrap_or(Code::Fail);
         let unanswered = matches!(code, Code::BrokerTransportFailure | Code::OperationTimedOut);
         let reason = if unanswered { self.link.down() } else { None };
-        Failure {
-            code,
-            text: reason.unwrap_or_else(|| error.to_string()),
+        let Advice { text, hint } = reason.unwrap_or_else(|| Advice {
+            text: error.to_string(),
+            hint: self.advisor.topic(code, topic, doing),
+        });
+        Failure { code, text, hint }
+    }
+
+    /// Makes a failure of a broker's answer.
+    fn answer(&self, code: Code, topic: &str, doing: Doing) -> Failure {
+        let hint = self.advisor.topic(code, topic, doing);
+        let text = match hint {
+            Some(_) => self.advisor.at(code),
+            None => code.to_string(),
+        };
+        Failure { code, text, hint }
+    }
+
+    /// Reads what metadata says of a topic.
+    fn view(&self, topic: &MetadataTopic) -> Result<View, Failure> {
+        match topic.error().map(Code::from) {
+            Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => return Ok(View::Absent),
+            Some(Code::LeaderNotAvailable) | None => {}
+            Some(code) => return Err(self.answer(code, topic.name(), Doing::Look)),
         }
+        let leaderless = topic
+            .partitions()
+            .iter()
+            .filter(|partition| partition.leader() < 0)
+            .count();
+        Ok(View::Present {
+            partitions: count(topic.partitions().len()),
+            leaderless: count(leaderless),
+        })
     }
 }
 
 impl Cluster for KafkaCluster {
     fn look(&mut self, topic: &str) -> Result<View, Failure> {
         let metadata = self.producer.client().fetch_metadata(Some(topic), LOOK);
-        let metadata = metadata.map_err(|error| self.failure(&error))?;
+        let metadata = metadata.map_err(|error| self.failure(&error, topic, Doing::Look))?;
         self.link.answered();
         match metadata.topics().first() {
-            Some(topic) => view(topic),
+            Some(topic) => self.view(topic),
             None => Ok(View::Absent),
         }
     }
@@ -99,46 +130,21 @@ impl Cluster for KafkaCluster {
         let runtime = runtime.map_err(|error| Failure {
             code: Code::CriticalSystemResource,
             text: error.to_string(),
+            hint: None,
         })?;
         let answers = match self.admin() {
             Ok(admin) => runtime.block_on(admin.create_topics([&new], &options)),
             Err(error) => Err(error),
         };
         match answers
-            .map_err(|error| self.failure(&error))?
+            .map_err(|error| self.failure(&error, topic, Doing::Create))?
             .into_iter()
             .next()
         {
-            Some(Err((_, code))) => Err(Failure {
-                code,
-                text: code.to_string(),
-            }),
+            Some(Err((_, code))) => Err(self.answer(code, topic, Doing::Create)),
             Some(Ok(_)) | None => Ok(()),
         }
     }
-}
-
-/// Reads what metadata says of a topic.
-fn view(topic: &MetadataTopic) -> Result<View, Failure> {
-    match topic.error().map(Code::from) {
-        Some(Code::UnknownTopicOrPartition | Code::UnknownTopic) => return Ok(View::Absent),
-        Some(Code::LeaderNotAvailable) | None => {}
-        Some(code) => {
-            return Err(Failure {
-                code,
-                text: code.to_string(),
-            });
-        }
-    }
-    let leaderless = topic
-        .partitions()
-        .iter()
-        .filter(|partition| partition.leader() < 0)
-        .count();
-    Ok(View::Present {
-        partitions: count(topic.partitions().len()),
-        leaderless: count(leaderless),
-    })
 }
 
 /// Fits a count into 32 bits, as Kafka's counts do.

@@ -39,6 +39,8 @@ pub(super) struct Failure {
     pub(super) code: Code,
     /// The same for people.
     pub(super) text: String,
+    /// What mends it, where that is known.
+    pub(super) hint: Option<String>,
 }
 
 /// Kafka, as far as topics are concerned.
@@ -119,11 +121,11 @@ impl Resolution {
                 "it was created and cannot be seen",
             ),
             Ok(View::Absent) if memory.knows(&self.topic) => {
-                self.trouble(Code::UnknownTopicOrPartition, GONE)
+                self.trouble(Code::UnknownTopicOrPartition, GONE, None)
             }
             Ok(View::Absent) if policy.create => self.create(cluster, policy, memory),
-            Ok(View::Absent) => self.trouble(Code::UnknownTopicOrPartition, MISSING),
-            Err(failure) => self.trouble(failure.code, &failure.text),
+            Ok(View::Absent) => self.trouble(Code::UnknownTopicOrPartition, MISSING, None),
+            Err(failure) => self.trouble(failure.code, &failure.text, failure.hint),
         }
     }
 
@@ -139,7 +141,7 @@ impl Resolution {
             Err(failure) if failure.code == Code::TopicAlreadyExists => {}
             Err(failure) => {
                 let text = format!("it does not exist and cannot be created: {}", failure.text);
-                return self.trouble(failure.code, &text);
+                return self.trouble(failure.code, &text, failure.hint);
             }
         }
         memory.remember(&self.topic);
@@ -155,26 +157,27 @@ impl Resolution {
     fn settling(&mut self, code: Code, text: &str) -> Next {
         let after = delay(SOON, self.attempts);
         self.attempts = self.attempts.saturating_add(1);
-        let trouble = (self.attempts > PATIENCE).then(|| self.why(code, text));
+        let trouble = (self.attempts > PATIENCE).then(|| self.why(code, text, None));
         Next::Again { after, trouble }
     }
 
     /// Waits for something to change.
-    fn trouble(&mut self, code: Code, text: &str) -> Next {
+    fn trouble(&mut self, code: Code, text: &str, hint: Option<String>) -> Next {
         let after = delay(FIRST, self.attempts);
         self.attempts = self.attempts.saturating_add(1);
         Next::Again {
             after,
-            trouble: Some(self.why(code, text)),
+            trouble: Some(self.why(code, text, hint)),
         }
     }
 
     /// Says why the topic cannot be used yet.
-    fn why(&self, code: Code, text: &str) -> TopicTrouble {
+    fn why(&self, code: Code, text: &str, hint: Option<String>) -> TopicTrouble {
         TopicTrouble {
             topic: self.topic.clone(),
             code,
             text: text.to_owned(),
+            hint,
         }
     }
 }

@@ -72,6 +72,7 @@ impl Resolver {
             topic: topic.to_owned(),
             code: RDKafkaErrorCode::CriticalSystemResource,
             text,
+            hint: None,
         };
         if let Some(worker) = self.idle.take() {
             let thread = thread::Builder::new().name("kafka-topics".to_owned());

@@ -36,6 +36,7 @@ fn failure(code: Code) -> Failure {
     Failure {
         code,
         text: "no".to_owned(),
+        hint: None,
     }
 }
 
