@@ -328,4 +328,11 @@ fn through(server: &Scripted, database: &Database, arguments: &[&str]) -> Outflo
 /// The arguments of a one-shot.
 const SHOT: [&str; 4] = ["run", "--sink", "stdout", "--until-caught-up"];
 /// The arguments of a service.
-const SERVICE: [&str; 3] = ["run", "--sink", "stdout"];
+const SERVICE: [&str; 5] = [
+    "run",
+    "--sink",
+    "stdout",
+    // What does not answer the end of the stream is not waited for.
+    "--set",
+    "limits.shutdown=\"1s\"",
+];
