@@ -3,6 +3,7 @@
 mod own;
 mod reader;
 mod record;
+mod secured;
 mod server;
 mod settings;
 
@@ -18,6 +19,7 @@ use rdkafka::client::DefaultClientContext;
 pub use self::own::OwnBroker;
 pub use self::reader::Reader;
 pub use self::record::Consumed;
+pub use self::secured::{Listener, Operation, SecuredBroker, Security};
 use self::server::Server;
 use crate::must::must;
 use crate::runtime::block_on;
@@ -63,11 +65,28 @@ impl Broker {
 
     /// A new broker.
     fn started(settings: &[(&str, &str)], jvm: &'static [&'static str]) -> anyhow::Result<Self> {
-        let server = Server::create(settings, jvm).context("cannot start a Kafka broker")?;
-        Ok(Self {
+        let server = Server::create(settings, jvm, &[], &[]);
+        Ok(Self::of(server.context("cannot start a Kafka broker")?))
+    }
+
+    /// A new broker with further listeners, formatted with further arguments.
+    fn listening(
+        settings: &[(&str, &str)],
+        listeners: &[&'static str],
+        format: &[String],
+    ) -> anyhow::Result<Self> {
+        let server = Server::create(settings, settings::QUICK_JVM, listeners, format);
+        Ok(Self::of(
+            server.context("cannot start a secured Kafka broker")?,
+        ))
+    }
+
+    /// Takes over a broker that runs.
+    fn of(server: Server) -> Self {
+        Self {
             bootstrap: server.bootstrap(),
             server: Some(server),
-        })
+        }
     }
 
     /// Its address, as `kafka.brokers` takes it.

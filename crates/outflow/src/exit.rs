@@ -136,6 +136,11 @@ impl Failure {
         self
     }
 
+    /// Gives what to do, where something is known.
+    pub(crate) const fn what_to_do(&self) -> Option<&Hint> {
+        self.0.hint.as_ref()
+    }
+
     /// Gives what failed and why, for a log line.
     pub(crate) fn in_one_line(&self) -> String {
         let mut text = self.0.message.clone();
@@ -305,7 +310,8 @@ impl fmt::Display for Hint {
             Self::Undeliverable => f.write_str(
                 "what comes after it waits, and the slot stays before it. Mend the configuration (outbox.topic, \
                  kafka.properties.\"message.max.bytes\", the topic's own limits) and start again; \
-                 `outflow slot peek --limit 1` shows what waits",
+                 `outflow slot peek --limit 1` shows what waits. What no setting mends, such as a message that is no \
+                 event, is given up with all of its transaction by `outflow slot advance --to LSN`, one behind that commit",
             ),
             Self::KafkaUnreachable => f.write_str(
                 "see whether kafka.brokers is right and the brokers' advertised.listeners can be reached from here; \

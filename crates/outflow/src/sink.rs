@@ -24,6 +24,15 @@ pub(crate) struct Parcel<'p> {
     pub alone: bool,
 }
 
+/// What keeps records from being delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// What it is, in one line.
+    pub what: String,
+    /// What mends it, where that is known.
+    pub hint: Option<String>,
+}
+
 /// Takes records, and settles them.
 pub(crate) trait Sink {
     /// Says whether the record can be taken now; asking may begin the search for its topic.
@@ -45,7 +54,7 @@ pub(crate) trait Sink {
     fn settle(&mut self, ledger: &mut Ledger) -> Result<u64, Failed>;
 
     /// Says what keeps records from being delivered, if anything does.
-    fn trouble(&mut self) -> Option<String>;
+    fn trouble(&mut self) -> Option<Trouble>;
 
     /// Gives what wakes when something has become safe, or a topic was found.
     fn waker(&self) -> Waker;

@@ -120,7 +120,8 @@ impl Supervisor {
                 match retry.cause {
                     Cause::SlotBusy => tracing::info!(error = %text, "standing by"),
                     Cause::ServerLeaving | Cause::Refused | Cause::Other => {
-                        tracing::warn!(error = %text, "the session ended; trying again");
+                        let hint = retry.failure.what_to_do().map(tracing::field::display);
+                        tracing::warn!(error = %text, hint, "the session ended; trying again");
                     }
                 }
                 *other = Some(Trouble {
@@ -143,7 +144,8 @@ impl Supervisor {
                     tracing::info!(error = %text, attempt, waited_secs, "still standing by")
                 }
                 Cause::ServerLeaving | Cause::Refused | Cause::Other => {
-                    tracing::warn!(error = %text, attempt, waited_secs, "still trying");
+                    let hint = retry.failure.what_to_do().map(tracing::field::display);
+                    tracing::warn!(error = %text, hint, attempt, waited_secs, "still trying");
                 }
             }
         }

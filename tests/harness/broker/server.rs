@@ -23,6 +23,8 @@ pub(super) struct Server {
     folder: PathBuf,
     /// The port of its clients.
     port: u16,
+    /// Its further listeners with their ports.
+    listeners: Vec<(&'static str, u16)>,
     /// The options of its Java.
     jvm: &'static [&'static str],
     /// The process, once it was started, until its end was seen.
@@ -34,11 +36,17 @@ impl Server {
     pub(super) fn create(
         settings: &[(&str, &str)],
         jvm: &'static [&'static str],
+        listeners: &[&'static str],
+        format: &[String],
     ) -> anyhow::Result<Self> {
         let folder = guard::folder("kafka");
         let server = Self {
             folder,
             port: ports::free()?,
+            listeners: listeners
+                .iter()
+                .map(|name| Ok((*name, ports::free()?)))
+                .collect::<anyhow::Result<_>>()?,
             jvm,
             process: Mutex::new(None),
         };
@@ -54,6 +62,7 @@ impl Server {
                 "-c",
                 PROPERTIES,
             ])
+            .args(format)
             .output()
             .context("cannot run java")?;
         if !output.status.success() {
@@ -69,6 +78,13 @@ impl Server {
     /// The address for clients.
     pub(super) fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The port of a further listener.
+    pub(super) fn port_of(&self, listener: &str) -> Option<u16> {
+        let mut all = self.listeners.iter();
+        all.find(|(name, _)| *name == listener)
+            .map(|(_, port)| *port)
     }
 
     /// What the broker logged so far.
@@ -155,9 +171,15 @@ impl Server {
     /// The content of `server.properties`.
     fn properties(&self, settings: &[(&str, &str)]) -> anyhow::Result<String> {
         let (port, controller) = (self.port, ports::free()?);
+        let further = |host: &str| -> String {
+            let all = self.listeners.iter();
+            all.map(|(name, port)| format!(",{name}://{host}:{port}"))
+                .collect()
+        };
+        let (bound, advertised) = (further("127.0.0.1"), further("localhost"));
         let mut text = format!(
-            "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+            "listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{bound}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}\n\
              controller.quorum.voters=1@127.0.0.1:{controller}\n\
              log.dirs={}\n",
             self.folder.join("data").display()

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::exit::{Exit, Failure, Hint};
 use crate::pipeline::{Cause, Failed};
 use crate::progress::Display;
+use crate::sink::Trouble as Obstacle;
 
 /// When a run ends by itself.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ struct Trouble {
     /// When it was last said.
     said: Instant,
     /// What it is.
-    what: String,
+    obstacle: Obstacle,
 }
 
 /// How far a run has come.
@@ -81,7 +82,7 @@ impl Goal {
         &mut self,
         session: &Session,
         settled: u64,
-        trouble: Option<String>,
+        trouble: Option<Obstacle>,
     ) -> Result<(), Failed> {
         self.display.add(settled);
         self.display.show(|records| Progress {
@@ -89,36 +90,41 @@ impl Goal {
             flushed: session.flushed().as_lsn(),
             target: self.target,
         });
-        let Some(what) = trouble.filter(|_| settled == 0) else {
+        let Some(obstacle) = trouble.filter(|_| settled == 0) else {
             if self.trouble.take_if(|_| settled > 0).is_some() {
                 tracing::info!("records are delivered again");
             }
             return Ok(());
         };
-        self.complain(what)
+        self.complain(obstacle)
     }
 
-    /// Says at once, and then every 30 seconds, what keeps records from being delivered.
-    fn complain(&mut self, what: String) -> Result<(), Failed> {
+    /// Says at once, when it changes, and then every 30 seconds, what keeps records from being
+    /// delivered.
+    fn complain(&mut self, obstacle: Obstacle) -> Result<(), Failed> {
         let now = Instant::now();
         let trouble = self.trouble.get_or_insert_with(|| {
-            tracing::warn!(error = %what, "waiting for Kafka");
+            say_waiting(&obstacle);
             Trouble {
                 since: now,
                 said: now,
-                what: String::new(),
+                obstacle: obstacle.clone(),
             }
         });
-        if now.saturating_duration_since(trouble.said) >= REPEAT {
+        if trouble.obstacle != obstacle {
+            say_waiting(&obstacle);
+            trouble.said = now;
+        } else if now.saturating_duration_since(trouble.said) >= REPEAT {
             let waited_secs = trouble.since.elapsed().as_secs();
-            tracing::warn!(error = %what, waited_secs, "still waiting for Kafka");
+            let (what, hint) = (&obstacle.what, obstacle.hint.as_deref());
+            tracing::warn!(error = %what, hint, waited_secs, "still waiting for Kafka");
             trouble.said = now;
         }
-        trouble.what = what;
+        trouble.obstacle = obstacle;
         if self.target.is_some() && trouble.since.elapsed() >= ONE_SHOT_PATIENCE {
             return Err(Failed::retry(
                 Cause::Other,
-                kafka_unreachable(&trouble.what),
+                kafka_unreachable(&trouble.obstacle),
             ));
         }
         Ok(())
@@ -126,10 +132,17 @@ impl Goal {
 }
 
 /// Says that a one-shot gives up on Kafka.
-fn kafka_unreachable(what: &str) -> Failure {
+fn kafka_unreachable(obstacle: &Obstacle) -> Failure {
+    let hint = obstacle.hint.clone();
     Failure::new(Exit::Unavailable, "Kafka does not take the events")
-        .because(what.to_owned())
-        .hint(Hint::KafkaUnreachable)
+        .because(obstacle.what.clone())
+        .hint(hint.map_or(Hint::KafkaUnreachable, Hint::Made))
+}
+
+/// Says what is waited for.
+fn say_waiting(obstacle: &Obstacle) {
+    let (what, hint) = (&obstacle.what, obstacle.hint.as_deref());
+    tracing::warn!(error = %what, hint, "waiting for Kafka");
 }
 
 /// The time between two complaints about the same thing.

@@ -11,7 +11,7 @@ use outflow_replication_slot::{EventId, Ledger};
 
 use crate::exit::{Exit, Failure, Hint};
 use crate::pipeline::{Cause, Failed, PoisonEvent, Retry};
-use crate::sink::{Parcel, Sink};
+use crate::sink::{Parcel, Sink, Trouble};
 
 /// Gives records to Kafka.
 pub(crate) struct KafkaSink {
@@ -20,7 +20,7 @@ pub(crate) struct KafkaSink {
     /// How the pipeline is woken.
     waker: Waker,
     /// What is said about the topic of the record that waits.
-    topic_trouble: Option<Trouble>,
+    topic_trouble: Option<TopicTrouble>,
     /// The record that was sent alone, if the last one was.
     alone: Option<Sent>,
     /// The last event that was sent.
@@ -38,9 +38,11 @@ struct Sent {
 
 /// Why a topic cannot be used.
 #[derive(Debug)]
-struct Trouble {
+struct TopicTrouble {
     /// What Kafka says.
     text: String,
+    /// What mends it, where that is known.
+    hint: Option<String>,
     /// Whether waiting could mend it.
     class: Class,
 }
@@ -94,7 +96,11 @@ impl KafkaSink {
             Some(topic) => format!("Kafka refused a record for topic \"{topic}\""),
             None => "the Kafka producer failed".to_owned(),
         };
-        let failure = Failure::new(Exit::Unavailable, message).because(error);
+        let hint = self.producer.hint(&error);
+        let mut failure = Failure::new(Exit::Unavailable, message).because(error);
+        if let Some(hint) = hint {
+            failure = failure.hint(Hint::Made(hint));
+        }
         match class {
             Class::Retry => Failed::retry(Cause::Other, failure),
             // A batch was refused: whose fault it was shows when its records are sent alone.
@@ -119,7 +125,8 @@ impl Sink for KafkaSink {
             TopicState::Resolving => false,
             TopicState::Waiting(trouble) => {
                 let (text, class) = (trouble.to_string(), trouble.class());
-                self.topic_trouble = Some(Trouble { text, class });
+                let hint = trouble.hint.clone();
+                self.topic_trouble = Some(TopicTrouble { text, hint, class });
                 // Poison is taken, so that the delivery can say so.
                 class == Class::Poison
             }
@@ -150,7 +157,7 @@ impl Sink for KafkaSink {
             (error, _) => error.class(),
         };
         let reason: Box<dyn std::error::Error + Send + Sync> = match self.topic_trouble.take() {
-            Some(Trouble { text, .. }) => text.into(),
+            Some(TopicTrouble { text, .. }) => text.into(),
             None => rejected.into(),
         };
         match class {
@@ -180,14 +187,18 @@ impl Sink for KafkaSink {
         }
     }
 
-    fn trouble(&mut self) -> Option<String> {
-        if let Some(trouble) = &self.topic_trouble {
-            return Some(trouble.text.clone());
+    fn trouble(&mut self) -> Option<Trouble> {
+        if let Some(TopicTrouble { text, hint, .. }) = &self.topic_trouble {
+            return Some(Trouble {
+                what: text.clone(),
+                hint: hint.clone(),
+            });
         }
         match self.producer.connectivity() {
-            Connectivity::Down { reason, .. } => {
-                Some(format!("no broker can be reached: {reason}"))
-            }
+            Connectivity::Down { reason, hint, .. } => Some(Trouble {
+                what: format!("no broker can be reached: {reason}"),
+                hint,
+            }),
             Connectivity::Unknown | Connectivity::Up => None,
         }
     }

@@ -123,7 +123,7 @@ impl Sink for StdoutSink {
         Ok(records)
     }
 
-    fn trouble(&mut self) -> Option<String> {
+    fn trouble(&mut self) -> Option<super::Trouble> {
         None
     }
 

@@ -165,7 +165,8 @@ impl Names<'_> {
             let key = format!("{}.{}", self.setting.key, shown(&name));
             let secret_here = self.secrets && is_secret(&name);
             let below = entry.node.table().filter(|below| !below.is_empty());
-            if secret_here {
+            let elsewhere = self.secrets && below.is_some() && may_be_elsewhere(&name);
+            if secret_here || elsewhere {
                 let value = secret(&key, &entry.node).map(Scalar::Secret);
                 self.push(name, &entry.origin, value);
             } else if let Some(below) = below {
@@ -197,6 +198,11 @@ impl Names<'_> {
             }),
         }
     }
+}
+
+/// Whether a property that is no secret is often kept beside one: it may be in a file too.
+fn may_be_elsewhere(name: &str) -> bool {
+    ["sasl.username", "ssl.certificate.pem", "ssl.ca.pem"].contains(&name)
 }
 
 /// Reads text, or what is written instead of it.
