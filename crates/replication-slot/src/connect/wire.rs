@@ -261,6 +261,6 @@ pub(super) fn parse(frame: RawFrame<'_>) -> io::Result<Option<Message>> {
 }
 
 /// The longest answer that is taken outside a stream, in bytes; it is a login, or a row or two.
-pub(super) const MAX_ANSWER: usize = 16 * 1024 * 1024;
+pub(super) const MAX_ANSWER: usize = 1024 * 1024;
 /// How much is read at a time, in bytes.
 const READ_BYTES: usize = 8 * 1024;
