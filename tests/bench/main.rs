@@ -1,7 +1,7 @@
-//! The figures of docs/performance.md, measured anew: drain, memory, CPU and latency.
+//! The figures of docs/performance.md, measured anew: drain, memory, CPU, latency and start-up.
 //!
 //!     make bench                     all of it
-//!     make bench ONLY=drain          drain | latency
+//!     make bench ONLY=drain          drain | latency | start
 //!     EVENTS=100000 RUNS=1 ROWS=1 make bench
 //!
 //! Both programs of the comparison read copies of one slot, in turn, in the same run.
@@ -9,6 +9,7 @@
 mod backlog;
 mod drain;
 mod latency;
+mod start;
 
 use harness::{Broker, Major, Postgres};
 
@@ -30,6 +31,9 @@ fn main() {
     }
     if only.is_empty() || only == "latency" {
         latency::measure(&postgres, &broker);
+    }
+    if only.is_empty() || only == "start" {
+        start::measure(&postgres, &broker);
     }
 }
 
