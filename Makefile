@@ -59,6 +59,10 @@ fuzz:  ## Feeds mutated bytes to the decoder for SECONDS=60
 	cd crates/pgoutput && cargo fuzz run --sanitizer none --target-dir $(CURDIR)/target/fuzz message \
 		$(CURDIR)/target/fuzz/corpus fuzz/corpus/message -- -max_total_time=$(SECONDS)
 
+chaos: setup  ## Random faults under load, then the count (MINUTES=10 SEED=1)
+	cargo build $(CARGO_FLAGS) --quiet
+	MINUTES=$(or $(MINUTES),1) SEED=$(or $(SEED),1) $(TARGET)/debug/chaos
+
 docs:  ## Builds the API documentation; any warning fails
 	RUSTDOCFLAGS='-D warnings' cargo doc $(CARGO_FLAGS) --no-deps --document-private-items
 
@@ -70,4 +74,4 @@ compat:  ## Makes docs/compatibility.md of what `make test-all` has shown
 clean:  ## Removes what was built; the fetched parts stay
 	cargo clean
 
-.PHONY: help setup build fmt lint test test-all demo bench static docs compat clean
+.PHONY: help setup build fmt lint test test-all demo bench chaos static docs compat clean

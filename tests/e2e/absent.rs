@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use harness::{Broker, Major, Outflow, PATIENCE, Postgres, wait_until};
+use harness::{Broker, Major, Outflow, PATIENCE, Postgres, Writers, check_topic, wait_until};
 
-use crate::history::{Writers, check_topic};
 use crate::service::{config, deliver, insert, one_shot, service};
 
 #[test]

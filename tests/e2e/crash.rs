@@ -1,8 +1,7 @@
 //! The process is killed, at any moment, and started again.
 
-use harness::{Broker, Major, PATIENCE, Postgres, wait_until};
+use harness::{Broker, Major, PATIENCE, Postgres, Writers, check_topic, wait_until};
 
-use crate::history::{Writers, check_topic};
 use crate::service::service;
 
 #[test]

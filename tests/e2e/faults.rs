@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use harness::{Broker, Database, Direction, Major, Outflow, PATIENCE, Postgres, Proxy, wait_until};
+use harness::{
+    Broker, Database, Direction, Major, Outflow, PATIENCE, Postgres, Proxy, Writers, check_topic,
+    wait_until,
+};
 
-use crate::history::{Writers, check_topic};
 use crate::service::config;
 
 /// A database with an outbox and a slot, reached by outflow through a proxy.

@@ -14,7 +14,6 @@ mod encodings;
 mod examples;
 mod faults;
 mod harness;
-mod history;
 mod kafka_delivery;
 mod kafka_security;
 mod large;

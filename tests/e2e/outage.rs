@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use harness::{Broker, Major, PATIENCE, Postgres, Stop, wait_until};
+use harness::{Broker, Major, PATIENCE, Postgres, Stop, Writers, check_topic, wait_until};
 
-use crate::history::{Writers, check_topic};
 use crate::service::{config, insert, service};
 
 #[test]

@@ -30,6 +30,7 @@
 mod broker;
 pub mod compat;
 pub mod guard;
+mod history;
 mod must;
 pub mod parts;
 mod ports;
@@ -43,6 +44,7 @@ mod wait;
 pub use broker::{
     Broker, Consumed, Listener, Operation, OwnBroker, Reader, SecuredBroker, Security,
 };
+pub use history::{History, Writers, check_topic};
 pub use postgres::{Database, Major, OwnPostgres, Postgres, Sql, Stop};
 pub use process::{Line, Outflow, OutflowCommand, Output};
 pub use proxy::{Direction, Proxy};

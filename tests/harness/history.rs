@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::thread::JoinHandle;
 
-use harness::{Broker, Consumed, Database, PATIENCE, Sql, wait_until};
+use crate::{Broker, Consumed, Database, PATIENCE, Sql, wait_until};
 
 /// Events that were committed, each key's in commit order.
 #[derive(Debug, Default)]
-pub(crate) struct History {
+pub struct History {
     /// Each key's events, in commit order: a key has one writer.
     by_key: HashMap<String, Vec<String>>,
     /// Events that were rolled back.
@@ -15,8 +15,25 @@ pub(crate) struct History {
 }
 
 impl History {
+    /// What the table says was committed: rows `(key, id)`, each key's in commit order.
+    #[must_use]
+    pub fn of_rows(rows: impl Iterator<Item = (String, String)>) -> Self {
+        let mut history = Self::default();
+        for (key, id) in rows {
+            history.by_key.entry(key).or_default().push(id);
+        }
+        history
+    }
+
+    /// Says whether nothing was committed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+
     /// Counts the committed events.
-    pub(crate) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.by_key.values().map(Vec::len).sum()
     }
 
@@ -31,7 +48,7 @@ impl History {
     /// # Panics
     /// With what is missing, invented, or out of order.
     #[track_caller]
-    pub(crate) fn check(&self, records: &[Consumed]) -> usize {
+    pub fn check(&self, records: &[Consumed]) -> usize {
         let delivered: Vec<(String, String)> = records
             .iter()
             .map(|record| (record.header("id").unwrap_or_default(), record.key_text()))
@@ -106,16 +123,13 @@ impl History {
 }
 
 /// Writers that commit events under keys of their own, some of them rolled back.
-pub(crate) struct Writers(Vec<JoinHandle<History>>);
+#[derive(Debug)]
+pub struct Writers(Vec<JoinHandle<History>>);
 
 impl Writers {
     /// Starts so many writers, which commit `events` events in all.
-    pub(crate) fn start(
-        database: &Database,
-        aggregate: &str,
-        writers: usize,
-        events: usize,
-    ) -> Self {
+    #[must_use]
+    pub fn start(database: &Database, aggregate: &str, writers: usize, events: usize) -> Self {
         let start = |writer| {
             let (sql, aggregate) = (database.connect(), aggregate.to_owned());
             std::thread::spawn(move || write(&sql, &aggregate, writer, events / writers))
@@ -124,16 +138,24 @@ impl Writers {
     }
 
     /// Waits for all of them.
-    pub(crate) fn wait(self) -> History {
+    ///
+    /// # Panics
+    /// Where one has failed.
+    #[must_use]
+    pub fn wait(self) -> History {
         let mut history = History::default();
         for writer in self.0 {
-            history.merge(writer.join().expect("a writer failed"));
+            match writer.join() {
+                Ok(share) => history.merge(share),
+                Err(failure) => std::panic::resume_unwind(failure),
+            }
         }
         history
     }
 
     /// Says whether all have ended.
-    pub(crate) fn have_ended(&self) -> bool {
+    #[must_use]
+    pub fn have_ended(&self) -> bool {
         self.0.iter().all(JoinHandle::is_finished)
     }
 }
@@ -203,13 +225,11 @@ fn insert(
 }
 
 /// Waits until the slot has passed all that is committed, then reads a topic and checks it.
+///
+/// # Panics
+/// With what is missing, invented, or out of order.
 #[track_caller]
-pub(crate) fn check_topic(
-    database: &Database,
-    broker: &Broker,
-    topic: &str,
-    history: &History,
-) -> usize {
+pub fn check_topic(database: &Database, broker: &Broker, topic: &str, history: &History) -> usize {
     let end = database.wal_end();
     wait_until(
         PATIENCE * 2,
@@ -219,71 +239,76 @@ pub(crate) fn check_topic(
     history.check(&broker.records(&[topic]))
 }
 
-/// A history of two keys, `a` with three events and `b` with one, and one that was rolled back.
-fn example() -> History {
-    let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
-    History {
-        by_key: HashMap::from([
-            ("a".to_owned(), ids(&["a0", "a1", "a2"])),
-            ("b".to_owned(), ids(&["b0"])),
-        ]),
-        rolled_back: HashSet::from(["undone".to_owned()]),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[test]
-fn the_checker_finds_what_is_planted() {
-    let history = example();
-    let judge = |delivered: &[&'static str]| {
-        let keyed = delivered
-            .iter()
-            .map(|id| (*id, id.get(..1).unwrap_or_default()));
-        history.verdict(keyed)
-    };
-    assert_eq!(judge(&["a0", "b0", "a1", "a2"]), Ok(0));
-    assert_eq!(
-        judge(&["a0", "a1", "b0", "a0", "a1", "b0", "a2"]),
-        Ok(3),
-        "a suffix comes again"
-    );
-    assert_eq!(
-        judge(&["a0", "a1", "a1", "a2", "b0", "a1", "a2"]),
-        Ok(3),
-        "twice"
-    );
-    let refused = |delivered: &[&'static str]| judge(delivered).unwrap_err();
-    assert!(
-        refused(&["a0", "a1", "b0"]).contains("1 are missing"),
-        "a loss at the end"
-    );
-    assert!(
-        refused(&["a0", "a2", "b0"]).contains("out of order"),
-        "a loss in between"
-    );
-    assert!(
-        refused(&["a0", "a2", "a1", "b0"]).contains("out of order"),
-        "a swap"
-    );
-    assert!(
-        refused(&["a1", "a0", "a2", "b0"]).contains("before 1 others"),
-        "a swap at the start"
-    );
-    assert!(
-        refused(&["a0", "a1", "a2", "a0", "a2", "b0"]).contains("not as part of a suffix"),
-        "a lone repeat"
-    );
-    assert!(
-        refused(&["a0", "a1", "a2", "b0", "b9"]).contains("never committed"),
-        "a phantom"
-    );
-    assert!(
-        refused(&["a0", "a1", "a2", "b0", "undone"]).contains("rolled back"),
-        "what was undone"
-    );
-    assert!(
-        history
-            .verdict([("a0", "b")].into_iter())
-            .unwrap_err()
-            .contains("has the key b")
-    );
+    /// A history of two keys, `a` with three events and `b` with one, and one that was rolled back.
+    fn example() -> History {
+        let ids = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
+        History {
+            by_key: HashMap::from([
+                ("a".to_owned(), ids(&["a0", "a1", "a2"])),
+                ("b".to_owned(), ids(&["b0"])),
+            ]),
+            rolled_back: HashSet::from(["undone".to_owned()]),
+        }
+    }
+
+    #[test]
+    fn the_checker_finds_what_is_planted() {
+        let history = example();
+        let judge = |delivered: &[&'static str]| {
+            let keyed = delivered
+                .iter()
+                .map(|id| (*id, id.get(..1).unwrap_or_default()));
+            history.verdict(keyed)
+        };
+        assert_eq!(judge(&["a0", "b0", "a1", "a2"]), Ok(0));
+        assert_eq!(
+            judge(&["a0", "a1", "b0", "a0", "a1", "b0", "a2"]),
+            Ok(3),
+            "a suffix comes again"
+        );
+        assert_eq!(
+            judge(&["a0", "a1", "a1", "a2", "b0", "a1", "a2"]),
+            Ok(3),
+            "twice"
+        );
+        let refused = |delivered: &[&'static str]| judge(delivered).unwrap_err();
+        assert!(
+            refused(&["a0", "a1", "b0"]).contains("1 are missing"),
+            "a loss at the end"
+        );
+        assert!(
+            refused(&["a0", "a2", "b0"]).contains("out of order"),
+            "a loss in between"
+        );
+        assert!(
+            refused(&["a0", "a2", "a1", "b0"]).contains("out of order"),
+            "a swap"
+        );
+        assert!(
+            refused(&["a1", "a0", "a2", "b0"]).contains("before 1 others"),
+            "a swap at the start"
+        );
+        assert!(
+            refused(&["a0", "a1", "a2", "a0", "a2", "b0"]).contains("not as part of a suffix"),
+            "a lone repeat"
+        );
+        assert!(
+            refused(&["a0", "a1", "a2", "b0", "b9"]).contains("never committed"),
+            "a phantom"
+        );
+        assert!(
+            refused(&["a0", "a1", "a2", "b0", "undone"]).contains("rolled back"),
+            "what was undone"
+        );
+        assert!(
+            history
+                .verdict([("a0", "b")].into_iter())
+                .unwrap_err()
+                .contains("has the key b")
+        );
+    }
 }
