@@ -243,6 +243,7 @@ impl Connection {
             return Err(StreamError::Closed);
         }
         self.inbox.received(read);
+        let read = self.stream.socket_bytes(read);
         self.pace.read(read, Instant::now().into_std());
         Ok(())
     }

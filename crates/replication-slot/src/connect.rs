@@ -6,8 +6,8 @@
 //! - [`ConnectConfig`] is what a URL or libpq's key=value text says, over the `PG*` environment.
 //! - [`establish`] tries every host and every address of it, each time anew, until one takes the
 //!   session; [`open`] and [`login`] are its halves.
-//! - [`login`] answers what the server asks for: SCRAM-SHA-256, md5, a cleartext password, or
-//!   nothing.
+//! - [`login`] answers what the server asks for: SCRAM-SHA-256 (bound to the TLS channel where the
+//!   server can), md5, a cleartext password, or nothing.
 //! - [`sql`] gives a `tokio_postgres` client for ordinary SQL over the same kind of connection.
 //! - [`probe`] asks whether a server takes connections.
 //!
@@ -21,10 +21,12 @@ mod guard;
 mod login;
 mod open;
 mod passfile;
+mod private_file;
 mod probe;
 mod route;
 mod server_error;
 mod server_info;
+mod service;
 mod socket;
 mod sql;
 mod stream;
@@ -44,4 +46,5 @@ pub use server_error::ServerError;
 pub use server_info::ServerInfo;
 pub use sql::sql;
 pub use stream::Stream;
+pub use tls::TlsSocket;
 pub use wire::{TextRow, Wire, WireFailure};

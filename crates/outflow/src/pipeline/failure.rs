@@ -124,12 +124,25 @@ impl From<ConnectError> for Failed {
     fn from(error: ConnectError) -> Self {
         let what = "cannot connect to PostgreSQL";
         if let Some(server) = error.server_error() {
-            return classify(server.clone(), what.to_owned());
+            let is_about_certificate =
+                server.code() == "28000" && server.message().contains("certificate");
+            return match error.hint().filter(|_| is_about_certificate) {
+                Some(hint) => Self::Fatal(
+                    Failure::new(Exit::Privilege, what)
+                        .because(server.clone())
+                        .hint(Hint::Made(hint)),
+                ),
+                None => classify(server.clone(), what.to_owned()),
+            };
         }
         let (exit, hint, passes) = match error {
-            ConnectError::RootCertificates { .. } | ConnectError::NoRootCertificates { .. } => {
-                (Exit::Config, Hint::PostgresUrl, false)
-            }
+            ConnectError::RootCertificates { .. }
+            | ConnectError::NoRootCertificates { .. }
+            | ConnectError::ClientCertificate { .. } => (Exit::Config, Hint::PostgresUrl, false),
+            // What the server asks for can change while we wait.
+            ConnectError::ClientCertificateRefused { .. }
+            | ConnectError::ChannelBinding { .. }
+            | ConnectError::MethodRuledOut { .. } => (Exit::Privilege, Hint::Password, true),
             ConnectError::Method { .. } | ConnectError::PasswordMissing { .. } => {
                 (Exit::Privilege, Hint::Password, false)
             }
@@ -141,6 +154,7 @@ impl From<ConnectError> for Failed {
             | ConnectError::Tls { .. }
             | ConnectError::PasswordUnreadable { .. }
             | ConnectError::ServerProof { .. }
+            | ConnectError::SessionAttrs { .. }
             | ConnectError::Server(_)
             | ConnectError::Io(_)
             | ConnectError::Protocol(_)
@@ -254,5 +268,27 @@ pub(crate) fn classify(error: ServerError, what: String) -> Failed {
     match cause {
         Some(cause) => Failed::retry(cause, failure),
         None => Failed::Fatal(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_utf_8_is_not_tried_again() {
+        for code in ["22021", "22P05"] {
+            let error = ServerError::parse(format!("VERROR\0C{code}\0Mno UTF-8\0").as_bytes());
+            let Failed::Fatal(failure) = classify(error, "it ended".to_owned()) else {
+                panic!("{code} is waited out")
+            };
+            let said = failure.to_string();
+            assert!(said.contains("associated LSN"), "{said}");
+        }
+        let unknown = ServerError::parse(b"VERROR\0CXX000\0M?\0");
+        assert!(matches!(
+            classify(unknown, "it ended".to_owned()),
+            Failed::Retry(_)
+        ));
     }
 }

@@ -2,9 +2,12 @@
 
 mod environment;
 mod host;
+mod identity;
+mod methods;
 mod password;
 mod resolve;
 mod sslmode;
+mod target;
 mod tcp;
 
 use std::path::PathBuf;
@@ -15,9 +18,12 @@ use crate::connect::conninfo::{ConnInfo, ConnInfoError};
 pub use environment::{Environment, OsUser};
 pub(super) use host::DEFAULT_FOLDER;
 pub use host::Host;
+pub(super) use identity::{ChannelBinding, ClientIdentity, Negotiation, Trust};
+pub(super) use methods::{Method, Methods};
 pub use password::PasswordSource;
 pub use sslmode::SslMode;
 pub(super) use sslmode::TlsVersions;
+pub(super) use target::SessionAttrs;
 pub(super) use tcp::Keepalive;
 
 /// Where to connect, as whom, and how it is protected.
@@ -44,8 +50,22 @@ pub struct ConnectConfig {
     pub(super) passfile: Option<PathBuf>,
     /// What is protected.
     pub(super) sslmode: SslMode,
-    /// The trusted certificates.
-    pub(super) sslrootcert: Option<PathBuf>,
+    /// How TLS begins.
+    pub(super) negotiation: Negotiation,
+    /// The trusted authorities.
+    pub(super) trust: Option<Trust>,
+    /// The client's certificate.
+    pub(super) client: Option<ClientIdentity>,
+    /// Whether the server must ask for it.
+    pub(super) client_is_required: bool,
+    /// Whether the login is bound to the TLS channel.
+    pub(super) channel_binding: ChannelBinding,
+    /// By which methods the server may let us in.
+    pub(super) methods: Methods,
+    /// Which of the servers will do.
+    pub(super) target: SessionAttrs,
+    /// Whether they are tried in random order.
+    pub(super) is_balanced: bool,
     /// Whether the host's name is sent with the TLS handshake.
     pub(super) sslsni: bool,
     /// The TLS versions that are allowed.

@@ -33,6 +33,8 @@ pub struct ConnInfo {
     values: BTreeMap<&'static str, String>,
     /// The password.
     password: Option<SecretString>,
+    /// What the client's key is encrypted with.
+    sslpassword: Option<SecretString>,
 }
 
 impl ConnInfo {
@@ -58,33 +60,40 @@ impl ConnInfo {
         let Some(parameter) = Parameter::find(name) else {
             return Err(ConnInfoError::unknown(name));
         };
-        if parameter.name == "password" {
-            self.password = Some(SecretString::from(value.into()));
-        } else {
-            let _former = self.values.insert(parameter.name, value.into());
+        let secret = |value: String| Some(SecretString::from(value));
+        match parameter.name {
+            "password" => self.password = secret(value.into()),
+            "sslpassword" => self.sslpassword = secret(value.into()),
+            name => drop(self.values.insert(name, value.into())),
         }
         Ok(())
     }
 
-    /// Gives what a parameter was set to; never the password.
+    /// Gives what a parameter was set to; never a password.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
     }
 
-    /// Says whether a parameter was set, the password among them.
+    /// Says whether a parameter was set, the passwords among them.
     pub fn is_set(&self, name: &str) -> bool {
-        self.values.contains_key(name) || (name == "password" && self.password.is_some())
+        self.values.contains_key(name) || self.secret(name).is_some()
     }
 
-    /// Gives the password.
-    pub(super) const fn password(&self) -> Option<&SecretString> {
-        self.password.as_ref()
+    /// Gives `password` or `sslpassword`.
+    pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
+        match name {
+            "password" => self.password.as_ref(),
+            "sslpassword" => self.sslpassword.as_ref(),
+            _ => None,
+        }
     }
 }
 
 impl fmt::Debug for ConnInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let password = self.password.as_ref().map(|_| ("password", "[redacted]"));
+        let secrets = ["password", "sslpassword"].into_iter();
+        let secrets = secrets.filter(|name| self.secret(name).is_some());
+        let secrets = secrets.map(|name| (name, "[redacted]"));
         let values = self.values.iter().map(|(name, value)| {
             let shown = match Parameter::find(name) {
                 Some(parameter) if parameter.is_secret() => "[redacted]",
@@ -92,7 +101,7 @@ impl fmt::Debug for ConnInfo {
             };
             (*name, shown)
         });
-        f.debug_map().entries(values).entries(password).finish()
+        f.debug_map().entries(values).entries(secrets).finish()
     }
 }
 

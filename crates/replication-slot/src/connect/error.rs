@@ -80,6 +80,46 @@ pub enum ConnectError {
         /// The mode.
         sslmode: SslMode,
     },
+    /// The client's certificate or its key cannot be used.
+    #[error("the file {path:?} of the client certificate {reason}")]
+    ClientCertificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The server broke off TLS because of the client's certificate.
+    #[error("PostgreSQL does not accept {} (TLS alert {alert})", sent(*.was_sent))]
+    ClientCertificateRefused {
+        /// The alert's name.
+        alert: String,
+        /// Whether there was one to send.
+        was_sent: bool,
+    },
+    /// The login cannot be bound to the TLS channel, and must be.
+    #[error("channel_binding=require cannot be met: {reason}")]
+    ChannelBinding {
+        /// Why.
+        reason: String,
+    },
+    /// The server lets us in by a method that is not allowed.
+    #[error("PostgreSQL asks {user:?} for {method}, which require_auth rules out")]
+    MethodRuledOut {
+        /// The role.
+        user: String,
+        /// The method.
+        method: &'static str,
+    },
+    /// The server is not of the kind that is wanted.
+    #[error("PostgreSQL at {address} is not what target_session_attrs={wanted} asks for")]
+    SessionAttrs {
+        /// Host and port, or the socket's path.
+        address: String,
+        /// What is wanted.
+        wanted: &'static str,
+    },
     /// A password is asked for and there is none.
     #[error("PostgreSQL asks {user:?} for a password, and none is configured")]
     PasswordMissing {
@@ -137,6 +177,11 @@ impl ConnectError {
             | Self::Tls { .. }
             | Self::RootCertificates { .. }
             | Self::NoRootCertificates { .. }
+            | Self::ClientCertificate { .. }
+            | Self::ClientCertificateRefused { .. }
+            | Self::ChannelBinding { .. }
+            | Self::MethodRuledOut { .. }
+            | Self::SessionAttrs { .. }
             | Self::PasswordMissing { .. }
             | Self::PasswordUnreadable { .. }
             | Self::Method { .. }
@@ -159,7 +204,24 @@ impl ConnectError {
             Self::Method { .. } => {
                 "let pg_hba.conf ask this role for scram-sha-256, or for a password"
             }
-            Self::Server(error) => return error.hint().map(str::to_owned),
+            Self::ClientCertificate { hint, .. } => hint,
+            Self::ClientCertificateRefused { was_sent: true, .. } => {
+                "let an authority of the server's ssl_ca_file sign the certificate of sslcert, and \
+                 look at its time"
+            }
+            Self::ClientCertificateRefused { .. } => CLIENT_HINT,
+            Self::ChannelBinding { .. } => {
+                "use TLS (sslmode=require or more) and let pg_hba.conf ask this role for \
+                 scram-sha-256, or set channel_binding=prefer"
+            }
+            Self::MethodRuledOut { .. } => {
+                "let pg_hba.conf ask this role for a method of require_auth, or change require_auth"
+            }
+            Self::SessionAttrs { .. } => {
+                "name more hosts, host=a,b, or another target_session_attrs (read-write, \
+                 read-only, primary, standby, prefer-standby, any)"
+            }
+            Self::Server(error) => return server_hint(error),
             Self::Several(errors) => return errors.iter().rev().find_map(Self::hint),
             Self::Resolve { .. }
             | Self::Unreachable { .. }
@@ -173,6 +235,28 @@ impl ConnectError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// Says what the server does not accept.
+const fn sent(was_sent: bool) -> &'static str {
+    match was_sent {
+        true => "the client certificate",
+        false => "a connection without a client certificate",
+    }
+}
+
+/// Says what to do about a refusal, where the server does not.
+fn server_hint(error: &ServerError) -> Option<String> {
+    let message = error.message();
+    let hint = match error.code() {
+        "28000" if message.contains("requires a valid client certificate") => CLIENT_HINT,
+        "28000" if message.contains("certificate authentication failed") => {
+            "the certificate's common name must be the role's name, or be mapped to it in \
+             pg_ident.conf"
+        }
+        _ => return error.hint().map(str::to_owned),
+    };
+    Some(hint.to_owned())
 }
 
 /// Shows several errors in a line, each with what caused it.
@@ -196,3 +280,5 @@ impl fmt::Display for List<'_> {
 /// What to do without a file of trusted certificates.
 const ROOT_HINT: &str = "set sslrootcert to a PEM file with the certificate of the authority that \
                          signed the server's";
+/// What to do without a client certificate.
+const CLIENT_HINT: &str = "set sslcert and sslkey to a certificate for this role and its key";

@@ -9,15 +9,14 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::connect::Stream;
 use crate::connect::wire::MAX_ANSWER;
 use crate::wire::{self, HEADER_LEN, WireError};
 
 /// A stream of whole messages.
 #[derive(Debug)]
-pub(super) struct Guarded {
-    /// The socket.
-    stream: Stream,
+pub(super) struct Guarded<S> {
+    /// What is read.
+    stream: S,
     /// What is known of the messages.
     watch: Watch,
 }
@@ -37,9 +36,9 @@ struct Watch {
     is_ready: bool,
 }
 
-impl Guarded {
+impl<S> Guarded<S> {
     /// Listens to a stream, from its startup on.
-    pub(super) fn new(stream: Stream) -> Self {
+    pub(super) fn new(stream: S) -> Self {
         Self {
             stream,
             watch: Watch::default(),
@@ -77,7 +76,7 @@ impl Watch {
     }
 }
 
-impl AsyncRead for Guarded {
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -91,7 +90,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-impl AsyncWrite for Guarded {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -5,9 +5,10 @@ mod password;
 use bytes::BytesMut;
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
-use tokio::time::timeout_at;
+use tokio::time::{timeout, timeout_at};
 
 use crate::connect::route::Route;
+use crate::connect::tls::refused_identity;
 use crate::connect::wire::parse;
 use crate::connect::{ConnectConfig, ConnectError, Opened, ServerError, Wire, WireFailure};
 use crate::excerpt::Excerpt;
@@ -25,8 +26,9 @@ pub enum Purpose {
 /// Connects and logs in, at the first address that takes the session.
 ///
 /// It is [`open`] and [`login`] in one, and does what only both together can: a server that is
-/// starting up or shutting down is passed over if another address is left, and with
-/// `sslmode=prefer` a server that refuses the role over TLS is asked once more without.
+/// starting up or shutting down is passed over if another address is left, so is one that is not
+/// as `target_session_attrs` wants it, and with `sslmode=prefer` a server that refuses the role
+/// over TLS is asked once more without (with `allow`, the other way round).
 ///
 /// # Errors
 /// [`ConnectError`], with the server's own words where it refuses.
@@ -43,7 +45,11 @@ pub async fn establish(
     let mut route = Route::new(config);
     while let Some(opened) = route.next().await {
         match login(opened, config, purpose, settings).await {
-            Ok(wire) => return Ok(wire),
+            Ok(wire) if route.fits(wire.info()) => return Ok(wire),
+            Ok(wire) => {
+                route.unfit(wire.info());
+                let _closed = timeout(FAREWELL, wire.close()).await;
+            }
             Err(error) => route.failed(error)?,
         }
     }
@@ -80,9 +86,13 @@ async fn log_in(
     purpose: Purpose,
     settings: &[(&str, &str)],
 ) -> Result<Wire, ConnectError> {
-    send_startup(&mut wire, config, purpose, settings).await?;
+    let sent = send_startup(&mut wire, config, purpose, settings).await;
     loop {
-        let (tag, body) = receive(&mut wire).await?;
+        // A server that has closed the connection may have said why.
+        let (tag, body) = match receive(&mut wire).await {
+            Err(ConnectError::Io(error)) => return Err(sort(config, error, sent)),
+            received => received?,
+        };
         match tag {
             b'R' => password::answer(&mut wire, config, &body).await?,
             b'Z' => return Ok(wire),
@@ -93,6 +103,23 @@ async fn log_in(
                 return Err(ConnectError::Protocol(what));
             }
         }
+    }
+}
+
+/// Sorts what broke the connection: with TLS 1.3 a server says only now that it does not accept the
+/// client's certificate, and by then the startup message may have failed already.
+fn sort(
+    config: &ConnectConfig,
+    error: std::io::Error,
+    sent: Result<(), ConnectError>,
+) -> ConnectError {
+    match (refused_identity(&error), sent) {
+        (Some(alert), _) => ConnectError::ClientCertificateRefused {
+            alert,
+            was_sent: config.client.is_some(),
+        },
+        (None, Err(first)) => first,
+        (None, Ok(())) => ConnectError::Io(error),
     }
 }
 
@@ -148,3 +175,6 @@ pub(super) async fn send_startup(
     frontend::startup_message(parameters, &mut message).map_err(ConnectError::Io)?;
     wire.send(&message).await.map_err(ConnectError::Io)
 }
+
+/// How long a server that is not wanted may take to close.
+const FAREWELL: std::time::Duration = std::time::Duration::from_millis(100);

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use secrecy::SecretString;
 
+use crate::connect::private_file::refusal;
 use crate::connect::{DEFAULT_FOLDER, Host};
 
 /// Finds a password; `None` where the file is not there, may not be used, or has no line for it.
@@ -32,19 +33,6 @@ pub(super) fn find(path: &Path, host: &Host, dbname: &str, user: &str) -> Option
         .lines()
         .find_map(|line| password_in(line, wanted))
         .map(SecretString::from)
-}
-
-/// Says why a file is not used.
-///
-/// libpq wants it to be its owner's alone. Kubernetes mounts secrets as root's, readable by the
-/// pod's group, so that is taken too, as libpq takes key files.
-const fn refusal(is_file: bool, owner: u32, mode: u32) -> Option<&'static str> {
-    let forbidden = if owner == 0 { 0o037 } else { 0o077 };
-    match (is_file, mode & forbidden) {
-        (false, _) => Some("it is not a plain file"),
-        (true, 0) => None,
-        (true, _) => Some("others may read it; its mode should be 0600"),
-    }
 }
 
 /// Gives the name of a socket's folder: that of the default one is `localhost`.

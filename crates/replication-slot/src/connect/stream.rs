@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_rustls::client::TlsStream;
+
+use crate::connect::TlsSocket;
 
 /// A connected socket.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub enum Stream {
     /// A Unix-domain socket.
     Unix(UnixStream),
     /// TLS over TCP.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsSocket>),
 }
 
 impl Stream {
@@ -29,10 +30,26 @@ impl Stream {
     pub fn is_loopback(&self) -> bool {
         let tcp = match self {
             Self::Tcp(stream) => stream,
-            Self::Tls(stream) => stream.get_ref().0,
+            Self::Tls(stream) => stream.tcp(),
             Self::Unix(_) => return false,
         };
         tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback())
+    }
+
+    /// Gives what a login can be bound to: TLS, where the server's certificate allows it.
+    pub(super) fn end_point(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Tcp(_) | Self::Unix(_) => None,
+            Self::Tls(stream) => stream.end_point(),
+        }
+    }
+
+    /// Gives how many bytes a read took from the socket: with TLS more than the `read` it gave.
+    pub(crate) fn socket_bytes(&mut self, read: usize) -> usize {
+        match self {
+            Self::Tcp(_) | Self::Unix(_) => read,
+            Self::Tls(stream) => stream.take_received(),
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! TLS by rustls, verified as libpq's `sslmode` says.
 
 mod certificate;
+mod client;
+mod end_point;
 mod roots;
+mod socket;
 mod verifier;
 
 use std::io;
@@ -10,12 +13,17 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use postgres_protocol::message::frontend;
-use rustls::ClientConfig;
+use rustls::client::ResolvesClientCert;
 use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, ClientConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use client::ClientCertificate;
+pub use socket::TlsSocket;
+
+use crate::connect::config::Negotiation;
 use crate::connect::{CertificateProblem, ConnectConfig, ConnectError, Host, SslMode, Stream};
 use crate::excerpt::Excerpt;
 
@@ -41,6 +49,9 @@ pub(super) async fn negotiate(
 ) -> Result<Stream, ConnectError> {
     if mode == SslMode::Disable {
         return Ok(Stream::Tcp(tcp));
+    }
+    if config.negotiation == Negotiation::Direct {
+        return handshake(config, mode, server, tcp).await;
     }
     let mut request = BytesMut::new();
     frontend::ssl_request(&mut request);
@@ -77,32 +88,91 @@ async fn handshake(
     server: &Server<'_>,
     tcp: TcpStream,
 ) -> Result<Stream, ConnectError> {
-    let failed = |source| match CertificateProblem::find(&source) {
-        Some(problem) => ConnectError::Certificate {
-            address: server.label.to_owned(),
-            problem,
-        },
-        None => ConnectError::Tls {
-            address: server.label.to_owned(),
-            source,
-        },
-    };
+    let failed = |source| failure(config, server, source);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = verifier::choose(config, mode, &provider)?;
+    let identity = Arc::new(ClientCertificate::read(config.client.as_ref(), &provider)?);
+    let resolver: Arc<dyn ResolvesClientCert> = Arc::<ClientCertificate>::clone(&identity);
     let mut client = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&config.tls_versions.list())
         .map_err(|error| failed(io::Error::other(error)))?
         .dangerous()
         .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
+        .with_client_cert_resolver(resolver);
     client.enable_sni = config.sslsni;
+    // As libpq since 17; older servers do not look at it.
+    client.alpn_protocols = vec![ALPN.to_vec()];
     let name = server_name(mode, server).map_err(failed)?;
-    let connected = TlsConnector::from(Arc::new(client))
-        .connect(name, tcp)
-        .await;
-    connected
-        .map(|stream| Stream::Tls(Box::new(stream)))
-        .map_err(failed)
+    let session = TlsConnector::from(Arc::new(client))
+        .connect(name, socket::Buffered::new(tcp))
+        .await
+        .map_err(|error| failed(explain(config, error)))?;
+    // Without it, what answered may be a server of another protocol.
+    if config.negotiation == Negotiation::Direct
+        && session.get_ref().1.alpn_protocol() != Some(ALPN)
+    {
+        return Err(failed(io::Error::other(
+            "the server did not agree to ALPN \"postgresql\", which sslnegotiation=direct needs",
+        )));
+    }
+    if config.client_is_required && !identity.was_asked() {
+        return Err(failed(io::Error::other(
+            "the server did not ask for a client certificate, and sslcertmode=require needs it to",
+        )));
+    }
+    Ok(Stream::Tls(Box::new(TlsSocket::new(session))))
+}
+
+/// Says of a server that ended a handshake without a word that it may have expected none.
+fn explain(config: &ConnectConfig, error: io::Error) -> io::Error {
+    let is_silent = matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe
+    );
+    match config.negotiation {
+        Negotiation::Direct if is_silent => io::Error::other(
+            "the server closed the connection: sslnegotiation=direct needs PostgreSQL 17 or later",
+        ),
+        Negotiation::Direct | Negotiation::Postgres => error,
+    }
+}
+
+/// Sorts what ended a handshake.
+fn failure(config: &ConnectConfig, server: &Server<'_>, source: io::Error) -> ConnectError {
+    let address = server.label.to_owned();
+    if let Some(problem) = CertificateProblem::find(&source) {
+        return ConnectError::Certificate { address, problem };
+    }
+    if let Some(alert) = refused_identity(&source) {
+        return ConnectError::ClientCertificateRefused {
+            alert,
+            was_sent: config.client.is_some(),
+        };
+    }
+    ConnectError::Tls { address, source }
+}
+
+/// Finds out whether the other side ended TLS because of the client's certificate.
+///
+/// With TLS 1.3 it says so only after the client's handshake is over.
+pub(super) fn refused_identity(error: &io::Error) -> Option<String> {
+    let error = error.get_ref()?.downcast_ref::<rustls::Error>()?;
+    let rustls::Error::AlertReceived(alert) = error else {
+        return None;
+    };
+    let is_about_it = matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+            | AlertDescription::DecryptError
+    );
+    is_about_it.then(|| format!("{alert:?}"))
 }
 
 /// Gives the name to verify; where none is verified, the address will do for a strange one.
@@ -117,3 +187,6 @@ fn server_name(mode: SslMode, server: &Server<'_>) -> io::Result<ServerName<'sta
         Err(error) => Err(io::Error::new(io::ErrorKind::InvalidInput, error)),
     }
 }
+
+/// PostgreSQL's name among application protocols.
+const ALPN: &[u8] = b"postgresql";

@@ -25,6 +25,19 @@ pub struct Wire {
     pub(super) info: ServerInfo,
     /// Whether the server has let us in.
     pub(super) is_logged_in: bool,
+    /// How the server was answered so far.
+    pub(super) proof: Proof,
+}
+
+/// How a server was answered when it asked who we are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// It has asked for nothing.
+    None,
+    /// By a password.
+    Password,
+    /// By SCRAM, bound to the TLS channel.
+    Bound,
 }
 
 /// Why a command failed.
@@ -54,12 +67,18 @@ impl Wire {
             patience_bytes: MAX_ANSWER,
             info,
             is_logged_in: false,
+            proof: Proof::None,
         }
     }
 
     /// Gives what the server said of itself.
     pub const fn info(&self) -> &ServerInfo {
         &self.info
+    }
+
+    /// Gives what a login over TLS can be bound to.
+    pub(super) fn end_point(&self) -> Option<Vec<u8>> {
+        self.stream.end_point()
     }
 
     /// Sends bytes, which should be whole messages.

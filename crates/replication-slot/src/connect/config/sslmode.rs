@@ -12,6 +12,8 @@ use crate::connect::conninfo::ConnInfoError;
 pub enum SslMode {
     /// No TLS.
     Disable,
+    /// TLS only where the server refuses without; nothing is verified.
+    Allow,
     /// TLS if the server has it; nothing is verified.
     Prefer,
     /// TLS; nothing is verified unless there is a root certificate.
@@ -27,19 +29,15 @@ impl SslMode {
     pub(super) fn parse(text: &str) -> Result<Self, ConnInfoError> {
         match text {
             "disable" => Ok(Self::Disable),
+            "allow" => Ok(Self::Allow),
             "prefer" => Ok(Self::Prefer),
             "require" => Ok(Self::Require),
             "verify-ca" => Ok(Self::VerifyCa),
             "verify-full" => Ok(Self::VerifyFull),
-            "allow" => Err(ConnInfoError::Unsupported {
-                name: "sslmode",
-                value: Some("allow".to_owned()),
-                hint: "use sslmode=prefer: TLS where the server has it",
-            }),
             other => Err(ConnInfoError::Invalid {
                 name: "sslmode",
                 value: other.to_owned(),
-                expected: "disable, prefer, require, verify-ca or verify-full",
+                expected: "disable, allow, prefer, require, verify-ca or verify-full",
             }),
         }
     }
@@ -48,11 +46,17 @@ impl SslMode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "disable",
+            Self::Allow => "allow",
             Self::Prefer => "prefer",
             Self::Require => "require",
             Self::VerifyCa => "verify-ca",
             Self::VerifyFull => "verify-full",
         }
+    }
+
+    /// Says whether a connection without TLS may come of it.
+    pub(in crate::connect) const fn is_weak(self) -> bool {
+        matches!(self, Self::Disable | Self::Allow | Self::Prefer)
     }
 }
 

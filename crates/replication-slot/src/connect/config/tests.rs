@@ -83,7 +83,7 @@ fn the_text_is_over_the_environment() {
     assert_eq!(from_env.application_name(), "envapp");
     assert_eq!(from_env.connect_timeout, Some(Duration::from_secs(7)));
     assert_eq!(from_env.options, "-c a=b");
-    assert_eq!(from_env.sslrootcert, Some(PathBuf::from("/ca.pem")));
+    assert_eq!(from_env.trust, Some(Trust::File("/ca.pem".into())));
     assert_eq!(from_env.passfile, Some(PathBuf::from("/passes")));
 
     let text = "host=h port=2 user=u password=p dbname=d sslmode=disable application_name=a \
@@ -96,7 +96,7 @@ fn the_text_is_over_the_environment() {
     assert_eq!(from_text.application_name(), "a");
     assert_eq!(from_text.connect_timeout, None);
     assert_eq!(from_text.options, "");
-    assert_eq!(from_text.sslrootcert, Some(PathBuf::from("/x")));
+    assert_eq!(from_text.trust, Some(Trust::File("/x".into())));
     assert_eq!(from_text.passfile, Some(PathBuf::from("/y")));
 }
 
@@ -138,30 +138,23 @@ fn several_hosts_take_one_port_or_as_many() {
 #[test]
 fn what_this_version_does_not_have_is_refused_if_it_would_matter() {
     for text in [
-        "sslcert=a",
-        "sslkey=a",
-        "sslpassword=a",
         "sslcrl=a",
         "sslcrldir=a",
-        "service=a",
+        "sslkeylogfile=a",
         "requirepeer=postgres",
-        "require_auth=scram-sha-256",
-        "channel_binding=require",
-        "target_session_attrs=read-write",
         "gssencmode=require",
-        "sslnegotiation=direct",
-        "sslmode=allow",
-        "sslrootcert=system",
-        "load_balance_hosts=random",
+        "gssdelegation=1",
+        "sslcompression=1",
         "replication=true",
         "client_encoding=LATIN1",
-        "sslcertmode=require",
         "min_protocol_version=3.2",
+        "scram_client_key=a",
+        "oauth_client_secret=a",
     ] {
         let shown = refused(text);
         let (error, hint) = shown.split_once("; ").unwrap();
         assert!(
-            error.contains("is not supported yet") && !hint.is_empty(),
+            error.contains("is not supported") && !hint.is_empty(),
             "{text}: {shown}"
         );
     }
@@ -180,19 +173,133 @@ fn what_this_version_does_not_have_is_refused_if_it_would_matter() {
     ] {
         let _read = config(text);
     }
-    let error = with_env("", &[("PGTARGETSESSIONATTRS", "read-write")]).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "PGTARGETSESSIONATTRS=read-write is not supported yet"
+    let error = with_env("", &[("PGGSSENCMODE", "require")]).unwrap_err();
+    assert_eq!(error.to_string(), "PGGSSENCMODE=require is not supported");
+    let error = with_env("", &[("PGREQUIREPEER", "postgres")]).unwrap_err();
+    assert_eq!(error.to_string(), "PGREQUIREPEER is not supported");
+    let _read = with_env("gssencmode=disable", &[("PGGSSENCMODE", "require")]).unwrap();
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    for text in [
+        "sslrootcert=system sslmode=require",
+        "sslrootcert=system sslmode=verify-ca",
+        "sslnegotiation=direct",
+        "sslnegotiation=direct sslmode=prefer",
+        "sslcert=/client.crt",
+        "sslcertmode=require",
+    ] {
+        let shown = refused(text);
+        assert!(!shown.ends_with("; "), "without a hint: {text}: {shown}");
+    }
+    assert_eq!(config("sslrootcert=system").sslmode(), SslMode::VerifyFull);
+    let direct = config("sslnegotiation=direct sslmode=require");
+    assert_eq!(direct.negotiation, Negotiation::Direct);
+    assert!(
+        config("sslcert=/a sslkey=/b sslcertmode=disable")
+            .client
+            .is_none()
     );
-    let error = with_env("", &[("PGSSLKEY", "/secret/key")]).unwrap_err();
-    assert_eq!(error.to_string(), "PGSSLKEY is not supported yet");
-    let _read = with_env("sslmode=disable", &[("PGSSLMODE", "allow")]).unwrap();
+    for text in [
+        "channel_binding=x",
+        "sslnegotiation=x",
+        "sslcertmode=x",
+        "target_session_attrs=x",
+        "load_balance_hosts=x",
+        "require_auth=x",
+        "require_auth=md5,!none",
+    ] {
+        assert!(refused(text).contains("expected"), "{text}");
+    }
+}
+
+#[test]
+fn the_client_certificate_is_of_the_home_folder_or_named() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".postgresql");
+    std::fs::create_dir(&folder).unwrap();
+    let variables = [("HOME", home.path().to_str().unwrap())];
+    assert!(with_env("", &variables).unwrap().client.is_none());
+    std::fs::write(folder.join("postgresql.crt"), "").unwrap();
+    std::fs::write(folder.join("postgresql.key"), "").unwrap();
+    let of_home = with_env("", &variables).unwrap().client.unwrap();
+    assert_eq!(of_home.key, folder.join("postgresql.key"));
+    let text = "sslcert=/a sslkey=/b sslpassword=hunter2";
+    let named = with_env(text, &variables).unwrap();
+    assert_eq!(
+        named.client.as_ref().unwrap().certificate,
+        PathBuf::from("/a")
+    );
+    assert!(!format!("{named:?}").contains("hunter2"));
+    assert!(!format!("{:?}", ConnInfo::parse(text).unwrap()).contains("hunter2"));
+}
+
+#[test]
+fn require_auth_lists_methods_or_rules_them_out() {
+    let allows = |text: &str, method| config(text).methods.allow(method);
+    assert!(allows("", Method::None) && allows("", Method::Password));
+    assert!(allows("require_auth=md5,scram-sha-256", Method::Md5));
+    assert!(!allows("require_auth=md5,scram-sha-256", Method::None));
+    assert!(!allows("require_auth=!password,!none", Method::None));
+    assert!(allows("require_auth=!password,!none", Method::Scram));
+    assert!(!allows("require_auth=gss", Method::Scram));
+}
+
+#[test]
+fn a_service_stands_between_the_text_and_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("services");
+    std::fs::write(
+        &file,
+        "[shop]\nhost=s\nport=2\nuser=serviceuser\npassword=hunter2\nsslmode=require\n",
+    )
+    .unwrap();
+    let path = file.to_str().unwrap();
+    let variables = [
+        ("PGSERVICE", "shop"),
+        ("PGSERVICEFILE", path),
+        ("PGUSER", "envuser"),
+        ("PGDATABASE", "envdb"),
+        ("PGPASSWORD", "envpass"),
+    ];
+    let read = with_env("port=3", &variables).unwrap();
+    assert_eq!(hosts(&read), ["s:3"]);
+    assert_eq!((read.user(), read.dbname()), ("serviceuser", "envdb"));
+    assert_eq!(password(&read).as_deref(), Some("hunter2"));
+    assert_eq!(read.sslmode(), SslMode::Require);
+    let error = with_env("service=other", &variables).unwrap_err();
+    assert_eq!(
+        error,
+        ConnInfoError::NoService {
+            service: "other".to_owned()
+        }
+    );
+
+    std::fs::rename(&file, folder.path().join("pg_service.conf")).unwrap();
+    let system = [("PGSYSCONFDIR", folder.path().to_str().unwrap())];
+    assert_eq!(hosts(&with_env("service=shop", &system).unwrap()), ["s:2"]);
+    std::fs::rename(
+        folder.path().join("pg_service.conf"),
+        folder.path().join(".pg_service.conf"),
+    )
+    .unwrap();
+    let home = [("HOME", folder.path().to_str().unwrap())];
+    assert_eq!(hosts(&with_env("service=shop", &home).unwrap()), ["s:2"]);
+}
+
+#[test]
+fn an_old_variable_asks_for_tls() {
+    let mode = |text: &str| with_env(text, &[("PGREQUIRESSL", "1")]).unwrap().sslmode();
+    assert_eq!(mode(""), SslMode::Require);
+    assert_eq!(mode("sslmode=disable"), SslMode::Disable);
 }
 
 #[test]
 fn numbers_and_words_are_checked() {
-    assert!(refused("sslmode=on").contains("disable, prefer, require, verify-ca or verify-full"));
+    assert!(
+        refused("sslmode=on").contains("disable, allow, prefer, require, verify-ca or verify-full")
+    );
     assert!(refused("connect_timeout=soon").contains("a whole number"));
     assert!(refused("ssl_min_protocol_version=SSLv3").contains("TLSv1.2 or TLSv1.3"));
     assert!(refused("ssl_max_protocol_version=TLSv1.1").contains("TLSv1.2 or TLSv1.3"));
@@ -238,13 +345,16 @@ fn the_files_of_the_home_folder_count() {
     std::fs::create_dir(&folder).unwrap();
     let variables = [("HOME", home.path().to_str().unwrap())];
     let read = || with_env("sslmode=verify-full", &variables);
-    assert_eq!(read().unwrap().sslrootcert, None);
+    assert_eq!(read().unwrap().trust, None);
     std::fs::write(folder.join("root.crl"), "").unwrap();
-    assert_eq!(read().unwrap().sslrootcert, None);
+    assert_eq!(read().unwrap().trust, None);
     std::fs::write(folder.join("root.crt"), "").unwrap();
     assert!(read().unwrap_err().hint().unwrap().contains("root.crl"));
     std::fs::remove_file(folder.join("root.crl")).unwrap();
-    assert_eq!(read().unwrap().sslrootcert, Some(folder.join("root.crt")));
+    assert_eq!(
+        read().unwrap().trust,
+        Some(Trust::File(folder.join("root.crt")))
+    );
 }
 
 #[test]

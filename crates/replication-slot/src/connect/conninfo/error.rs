@@ -1,5 +1,7 @@
 //! What is wrong with a connection text.
 
+use std::path::PathBuf;
+
 use super::parameter::known_names;
 
 /// What is wrong with a connection text, or with a `PG*` variable.
@@ -38,7 +40,7 @@ pub enum ConnInfoError {
         expected: &'static str,
     },
     /// A parameter, or a value of it, that this version does not have.
-    #[error("{name}{} is not supported yet", valued(.value.as_deref()))]
+    #[error("{name}{} is not supported", valued(.value.as_deref()))]
     Unsupported {
         /// The parameter, or the environment variable.
         name: &'static str,
@@ -56,6 +58,28 @@ pub enum ConnInfoError {
         found: usize,
         /// The number of hosts.
         hosts: usize,
+    },
+    /// Parameters that do not go together.
+    #[error("{what}")]
+    Contradiction {
+        /// What it is about.
+        what: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// A service file that cannot be used.
+    #[error("the service file {path:?} {reason}")]
+    ServiceFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A service that no file has.
+    #[error("no service file defines {service:?}")]
+    NoService {
+        /// Its name.
+        service: String,
     },
     /// No user is given, and the process's own has no name.
     #[error("no user name is given, and the operating system knows none for this process")]
@@ -79,12 +103,19 @@ impl ConnInfoError {
                 "write postgresql://user@host:5432/dbname, or host=.. port=.. user=.. dbname=.."
                     .to_owned(),
             ),
-            Self::Url { hint, .. } | Self::Unsupported { hint, .. } => Some((*hint).to_owned()),
+            Self::Url { hint, .. }
+            | Self::Unsupported { hint, .. }
+            | Self::Contradiction { hint, .. } => Some((*hint).to_owned()),
             Self::Unknown { .. } => Some(format!("known parameters: {}", known_names())),
             Self::Invalid { .. } => None,
             Self::Count { .. } => {
                 Some("give one port for all hosts, or as many as there are hosts".to_owned())
             }
+            Self::ServiceFile { .. } | Self::NoService { .. } => Some(
+                "name the file by PGSERVICEFILE (else ~/.pg_service.conf counts, then \
+                 pg_service.conf in PGSYSCONFDIR), with a section [name] and lines key=value"
+                    .to_owned(),
+            ),
             Self::NoUser => Some("set user in the URL, or PGUSER".to_owned()),
         }
     }

@@ -109,61 +109,39 @@ pub(in crate::connect) static PARAMETERS: &[Parameter] = &[
     full("sslmode", Some("PGSSLMODE")),
     full("sslrootcert", Some("PGSSLROOTCERT")),
     full("sslsni", Some("PGSSLSNI")),
+    full("sslnegotiation", Some("PGSSLNEGOTIATION")),
+    full("sslcert", Some("PGSSLCERT")),
+    full("sslkey", Some("PGSSLKEY")),
+    full("sslpassword", None),
+    full("sslcertmode", Some("PGSSLCERTMODE")),
+    full("channel_binding", Some("PGCHANNELBINDING")),
+    full("require_auth", Some("PGREQUIREAUTH")),
+    full("target_session_attrs", Some("PGTARGETSESSIONATTRS")),
+    full("load_balance_hosts", Some("PGLOADBALANCEHOSTS")),
+    full("service", Some("PGSERVICE")),
+    full("servicefile", Some("PGSERVICEFILE")),
     full("ssl_min_protocol_version", Some("PGSSLMINPROTOCOLVERSION")),
     full("ssl_max_protocol_version", Some("PGSSLMAXPROTOCOLVERSION")),
-    only(
-        "sslnegotiation",
-        Some("PGSSLNEGOTIATION"),
-        &["postgres"],
-        "leave sslnegotiation out",
-    ),
     only(
         "sslcompression",
         Some("PGSSLCOMPRESSION"),
         &["0"],
-        "leave sslcompression out",
+        "TLS compression is unsafe, and PostgreSQL has it no more: leave sslcompression out",
     ),
-    only(
-        "sslcertmode",
-        Some("PGSSLCERTMODE"),
-        &["disable", "allow"],
-        "client certificates are not supported yet: log in by password",
-    ),
-    no("sslcert", Some("PGSSLCERT"), CLIENT_CERTIFICATE),
-    no("sslkey", Some("PGSSLKEY"), CLIENT_CERTIFICATE),
-    no("sslpassword", None, CLIENT_CERTIFICATE),
     no(
         "sslcrl",
         Some("PGSSLCRL"),
-        "revocation lists are not supported yet: leave sslcrl out",
+        "revocation lists are not supported: leave sslcrl out",
     ),
     no(
         "sslcrldir",
         Some("PGSSLCRLDIR"),
-        "revocation lists are not supported yet: leave it out",
+        "revocation lists are not supported: leave sslcrldir out",
     ),
     no(
         "sslkeylogfile",
         None,
         "TLS keys are never written to a file: leave sslkeylogfile out",
-    ),
-    only(
-        "channel_binding",
-        Some("PGCHANNELBINDING"),
-        &["prefer", "disable"],
-        "use sslmode=verify-full, which makes sure of the server as well",
-    ),
-    only(
-        "target_session_attrs",
-        Some("PGTARGETSESSIONATTRS"),
-        &["any"],
-        "name only the primary, or an address that follows it",
-    ),
-    only(
-        "load_balance_hosts",
-        Some("PGLOADBALANCEHOSTS"),
-        &["disable"],
-        "hosts are tried in order",
     ),
     only(
         "gssencmode",
@@ -192,24 +170,9 @@ pub(in crate::connect) static PARAMETERS: &[Parameter] = &[
         "leave it out",
     ),
     no(
-        "require_auth",
-        Some("PGREQUIREAUTH"),
-        "require_auth is not supported yet: use sslmode=verify-full",
-    ),
-    no(
         "requirepeer",
         Some("PGREQUIREPEER"),
-        "requirepeer is not supported yet: leave it out",
-    ),
-    no(
-        "service",
-        Some("PGSERVICE"),
-        "write the service's settings into the URL",
-    ),
-    no(
-        "servicefile",
-        Some("PGSERVICEFILE"),
-        "write the service's settings into the URL",
+        "requirepeer is not supported: leave it out; who may write to the socket's folder is the server",
     ),
     no("scram_client_key", None, "give the password instead"),
     no("scram_server_key", None, "give the password instead"),
@@ -231,7 +194,5 @@ pub(in crate::connect) static PARAMETERS: &[Parameter] = &[
     ),
 ];
 
-/// What to do without client certificates.
-const CLIENT_CERTIFICATE: &str = "client certificates are not supported yet: log in by password";
 /// What to do without OAuth.
 const OAUTH: &str = "OAuth is not supported: log in by password";

@@ -8,7 +8,7 @@ fn read(text: &str) -> String {
     match ConnInfo::parse(text) {
         Ok(info) => {
             let password = info
-                .password()
+                .secret("password")
                 .map(|p| ("password", p.expose_secret().to_owned()));
             let values = info
                 .values
@@ -209,7 +209,7 @@ proptest! {
         let text = format!("user={} password={}", quote_value(&user), quote_value(&password));
         let info = ConnInfo::parse(&text).unwrap();
         prop_assert_eq!(info.value("user"), Some(user.as_str()));
-        prop_assert_eq!(info.password().unwrap().expose_secret(), password);
+        prop_assert_eq!(info.secret("password").unwrap().expose_secret(), password);
     }
 
     #[test]
@@ -222,7 +222,7 @@ proptest! {
         let info = ConnInfo::parse(&format!("postgresql://{u}:{p}@host/{d}")).unwrap();
         prop_assert_eq!(info.value("user"), Some(user.as_str()));
         prop_assert_eq!(info.value("dbname"), Some(dbname.as_str()));
-        prop_assert_eq!(info.password().unwrap().expose_secret(), password);
+        prop_assert_eq!(info.secret("password").unwrap().expose_secret(), password);
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod time;
 
 use rustls::pki_types::{CertificateDer, ServerName};
 
-use der::{Reader, tag};
+pub(super) use der::{Reader, tag};
 
 /// What is read of a certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) struct Certificate {
     /// The end of its time, in seconds since 1970.
     pub(super) not_after: i64,
     /// The subject's first common name.
-    common_name: Option<String>,
+    pub(super) common_name: Option<String>,
     /// Whether a subjectAltName is a DNS name.
     has_dns_names: bool,
     /// Whether a subjectAltName is an IP address.

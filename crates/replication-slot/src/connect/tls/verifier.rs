@@ -19,8 +19,8 @@ pub(super) fn choose(
     mode: SslMode,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, ConnectError> {
-    let (path, checks_name) = match (mode, &config.sslrootcert) {
-        (SslMode::Disable | SslMode::Prefer, _) | (SslMode::Require, None) => {
+    let (trust, checks_name) = match (mode, &config.trust) {
+        (SslMode::Disable | SslMode::Allow | SslMode::Prefer, _) | (SslMode::Require, None) => {
             return Ok(Arc::new(Unverified {
                 provider: Arc::clone(provider),
             }));
@@ -28,12 +28,12 @@ pub(super) fn choose(
         (SslMode::VerifyCa | SslMode::VerifyFull, None) => {
             return Err(ConnectError::NoRootCertificates { sslmode: mode });
         }
-        (SslMode::Require | SslMode::VerifyCa, Some(path)) => (path, false),
-        (SslMode::VerifyFull, Some(path)) => (path, true),
+        (SslMode::Require | SslMode::VerifyCa, Some(trust)) => (trust, false),
+        (SslMode::VerifyFull, Some(trust)) => (trust, true),
     };
-    let roots = roots::read(path)?;
+    let roots = roots::read(trust)?;
     let unusable = |reason| ConnectError::RootCertificates {
-        path: path.clone(),
+        path: roots::label(trust),
         reason,
     };
     let store = Arc::new(roots.store);
@@ -89,18 +89,36 @@ impl Verified {
         certificate: &CertificateDer<'_>,
         name: &ServerName<'_>,
     ) -> Result<(), Error> {
-        let is_right =
-            || Certificate::parse(certificate).is_some_and(|read| read.is_commonly_named(name));
+        let read = Certificate::parse(certificate);
+        let is_right = || {
+            read.as_ref()
+                .is_some_and(|read| read.is_commonly_named(name))
+        };
         let is_about_name = matches!(
             error,
             Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )
         );
-        match is_about_name && (!self.checks_name || is_right()) {
-            true => Ok(()),
-            false => Err(error),
+        if is_about_name && (!self.checks_name || is_right()) {
+            return Ok(());
         }
+        let Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+            expected,
+            mut presented,
+        }) = error
+        else {
+            return Err(error);
+        };
+        if presented.is_empty() {
+            // What the certificate calls itself is of more use than that it names no host.
+            presented.extend(read.and_then(|read| read.common_name));
+        }
+        let problem = CertificateError::NotValidForNameContext {
+            expected,
+            presented,
+        };
+        Err(problem.into())
     }
 }
 

@@ -2,42 +2,42 @@
 
 /// What is left of a value's content.
 #[derive(Clone, Debug)]
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(in crate::connect::tls) struct Reader<'a>(&'a [u8]);
 
 /// The tags that are met in a certificate.
-pub(super) mod tag {
-    pub(in super::super) const BOOLEAN: u8 = 0x01;
-    pub(in super::super) const INTEGER: u8 = 0x02;
-    pub(in super::super) const OCTET_STRING: u8 = 0x04;
-    pub(in super::super) const OBJECT_ID: u8 = 0x06;
-    pub(in super::super) const UTF8: u8 = 0x0c;
-    pub(in super::super) const PRINTABLE: u8 = 0x13;
-    pub(in super::super) const IA5: u8 = 0x16;
-    pub(in super::super) const UTC_TIME: u8 = 0x17;
-    pub(in super::super) const GENERALIZED_TIME: u8 = 0x18;
-    pub(in super::super) const SEQUENCE: u8 = 0x30;
-    pub(in super::super) const SET: u8 = 0x31;
-    pub(in super::super) const DNS_NAME: u8 = 0x82;
-    pub(in super::super) const IP_ADDRESS: u8 = 0x87;
-    pub(in super::super) const CONTEXT_0: u8 = 0xa0;
-    pub(in super::super) const CONTEXT_1: u8 = 0x81;
-    pub(in super::super) const CONTEXT_2: u8 = 0x82;
-    pub(in super::super) const CONTEXT_3: u8 = 0xa3;
+pub(in crate::connect::tls) mod tag {
+    pub(in crate::connect::tls) const BOOLEAN: u8 = 0x01;
+    pub(in crate::connect::tls) const INTEGER: u8 = 0x02;
+    pub(in crate::connect::tls) const OCTET_STRING: u8 = 0x04;
+    pub(in crate::connect::tls) const OBJECT_ID: u8 = 0x06;
+    pub(in crate::connect::tls) const UTF8: u8 = 0x0c;
+    pub(in crate::connect::tls) const PRINTABLE: u8 = 0x13;
+    pub(in crate::connect::tls) const IA5: u8 = 0x16;
+    pub(in crate::connect::tls) const UTC_TIME: u8 = 0x17;
+    pub(in crate::connect::tls) const GENERALIZED_TIME: u8 = 0x18;
+    pub(in crate::connect::tls) const SEQUENCE: u8 = 0x30;
+    pub(in crate::connect::tls) const SET: u8 = 0x31;
+    pub(in crate::connect::tls) const DNS_NAME: u8 = 0x82;
+    pub(in crate::connect::tls) const IP_ADDRESS: u8 = 0x87;
+    pub(in crate::connect::tls) const CONTEXT_0: u8 = 0xa0;
+    pub(in crate::connect::tls) const CONTEXT_1: u8 = 0x81;
+    pub(in crate::connect::tls) const CONTEXT_2: u8 = 0x82;
+    pub(in crate::connect::tls) const CONTEXT_3: u8 = 0xa3;
 }
 
 impl<'a> Reader<'a> {
     /// Begins at the first value.
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(in crate::connect::tls) const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
 
     /// Says whether there is nothing left.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(in crate::connect::tls) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Takes the next value: tag and content.
-    pub(super) fn any(&mut self) -> Option<(u8, &'a [u8])> {
+    pub(in crate::connect::tls) fn any(&mut self) -> Option<(u8, &'a [u8])> {
         let (&tag, rest) = self.0.split_first()?;
         let (&first, rest) = rest.split_first()?;
         let (length, rest) = match first {
@@ -55,13 +55,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the next value, which must have this tag.
-    pub(super) fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(in crate::connect::tls) fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (found, content) = self.any()?;
         (found == tag).then_some(content)
     }
 
     /// Takes the next value if it has this tag.
-    pub(super) fn optional(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(in crate::connect::tls) fn optional(&mut self, tag: u8) -> Option<&'a [u8]> {
         match self.0.first() {
             Some(&found) if found == tag => self.take(tag),
             Some(_) | None => None,
@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes into the next value, which must have this tag.
-    pub(super) fn enter(&mut self, tag: u8) -> Option<Self> {
+    pub(in crate::connect::tls) fn enter(&mut self, tag: u8) -> Option<Self> {
         self.take(tag).map(Self)
     }
 }
