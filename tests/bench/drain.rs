@@ -8,6 +8,13 @@ use harness::{Broker, Consumed, Database, Outflow, OwnBroker, OwnPostgres};
 
 use crate::{backlog, setting};
 
+/// Whether outflow's connection is protected.
+#[derive(Clone, Copy)]
+enum Tls {
+    Off,
+    On,
+}
+
 /// What one drain by outflow took.
 struct Drained {
     rate: f64,
@@ -29,38 +36,50 @@ pub(crate) fn compare(postgres: &OwnPostgres, broker: &OwnBroker, rows: u32) {
         filling.elapsed()
     );
     println!(
-        "  run  pg_recvlogical   outflow          ratio   whole process   CPU/event   peak RSS"
+        "  run  pg_recvlogical   outflow          ratio   whole process   CPU/event   peak RSS   outflow, TLS   of plain   CPU/event"
     );
     let topics = topics(broker, rows);
     // A broker that has just started compiles its own code for longer than the drains take.
     for run in 1..=setting("WARM_UP", 5) {
         let slot = copy(&database, run, "warm_up");
-        outflow(&database, broker, &slot, &topics, events, &end);
+        outflow(&database, broker, &slot, &topics, events, &end, Tls::Off);
         database
             .sql()
             .batch(&format!("SELECT pg_drop_replication_slot('{slot}')"));
     }
-    let mut ratios = Vec::new();
+    let (mut ratios, mut shares) = (Vec::new(), Vec::new());
     for run in 1..=runs {
         let plain = recvlogical(&database, &copy(&database, run, "plain"), &end, events);
-        let ours = outflow(
-            &database,
-            broker,
-            &copy(&database, run, "ours"),
-            &topics,
-            events,
-            &end,
-        );
-        let ratio = ours.rate / plain;
+        let ours = |name, tls| {
+            let slot = copy(&database, run, name);
+            outflow(&database, broker, &slot, &topics, events, &end, tls)
+        };
+        let (clear, secured) = (ours("ours", Tls::Off), ours("tls", Tls::On));
+        let (ratio, share) = (clear.rate / plain, secured.rate / clear.rate);
         ratios.push(ratio);
+        shares.push(share);
         println!(
-            "  {run:>3}  {plain:>10.0} /s   {:>10.0} /s   {ratio:>6.2}   {:>10.2} s   {:>6.2} µs   {:>6.1} MiB",
-            ours.rate, ours.wall_secs, ours.cpu_micros, ours.peak_mib
+            "  {run:>3}  {plain:>10.0} /s   {:>10.0} /s   {ratio:>6.2}   {:>10.2} s   {:>6.2} µs   {:>6.1} MiB   {:>9.0} /s   {:>6.0} %   {:>6.2} µs",
+            clear.rate,
+            clear.wall_secs,
+            clear.cpu_micros,
+            clear.peak_mib,
+            secured.rate,
+            share * 100.0,
+            secured.cpu_micros
         );
     }
-    ratios.sort_by(f64::total_cmp);
-    let median = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
-    println!("  median ratio {median:.2}\n");
+    println!(
+        "  median ratio {:.2}; over TLS {:.0} % of the plain rate\n",
+        median(ratios),
+        median(shares) * 100.0
+    );
+}
+
+/// Gives the one in the middle.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or_default()
 }
 
 /// Copies the base slot, so that another reader gets the same backlog.
@@ -87,7 +106,8 @@ fn recvlogical(database: &Database, slot: &str, end: &str, events: u32) -> f64 {
             "-o",
             &publication,
         ])
-        .args(["--slot", slot, "--endpos", end, "-d", &database.url()])
+        .args(["--slot", slot, "--endpos", end, "-d"])
+        .arg(format!("{}?sslmode=disable", database.url()))
         .stderr(Stdio::null())
         .status();
     let took = start.elapsed();
@@ -118,6 +138,7 @@ fn outflow(
     topics: &[String],
     events: u32,
     end: &str,
+    tls: Tls,
 ) -> Drained {
     let names: Vec<&str> = topics.iter().map(String::as_str).collect();
     let name = names
@@ -126,8 +147,12 @@ fn outflow(
         .unwrap_or_default();
     // What earlier drains wrote into the topics is told by its time.
     let since = Some(millis_since_epoch());
+    let sslmode = match tls {
+        Tls::Off => "disable",
+        Tls::On => "require",
+    };
     let config = format!(
-        "name = \"{name}\"\n[postgres]\nurl = \"{}\"\nslot = \"{slot}\"\npublication = \"{}\"\n[outbox]\n\
+        "name = \"{name}\"\n[postgres]\nurl = \"{}?sslmode={sslmode}\"\nslot = \"{slot}\"\npublication = \"{}\"\n[outbox]\n\
          topic = \"{name}.{{aggregate_type}}\"\n[kafka]\nbrokers = [\"{}\"]\n",
         database.url(),
         database.publication(),

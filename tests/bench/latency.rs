@@ -16,7 +16,7 @@ pub(crate) fn measure(postgres: &OwnPostgres, broker: &Broker) {
     let topic = "latency.order";
     broker.create_topic(topic, 3, &[("message.timestamp.type", "LogAppendTime")]);
     let config = format!(
-        "name = \"latency\"\n[postgres]\nurl = \"{}\"\nslot = \"{}\"\npublication = \"{}\"\n[outbox]\n\
+        "name = \"latency\"\n[postgres]\nurl = \"{}?sslmode=disable\"\nslot = \"{}\"\npublication = \"{}\"\n[outbox]\n\
          topic = \"latency.{{aggregate_type}}\"\n[kafka]\nbrokers = [\"{}\"]\n",
         database.url(),
         database.slot(),

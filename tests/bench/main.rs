@@ -2,14 +2,15 @@
 //!
 //!     make bench                     all of it
 //!     make bench ONLY=drain          drain | latency | start
-//!     EVENTS=100000 RUNS=1 ROWS=1 make bench
+//!     EVENTS=100000 RUNS=1 ROWS=1 WARM_UP=1 make bench
 //!
-//! Both programs of the comparison read copies of one slot, in turn, in the same run.
+//! Both programs of the comparison read copies of one slot, in turn, in the same run; outflow once more over TLS.
 
 mod backlog;
 mod drain;
 mod latency;
 mod start;
+mod tls;
 
 use harness::{Broker, Major, Postgres};
 
@@ -20,6 +21,7 @@ fn main() {
         &[("max_wal_size", "8GB"), ("shared_buffers", "512MB")],
     );
     let broker = Broker::full_speed(&[]);
+    tls::enable(&postgres);
     machine();
     if only.is_empty() || only == "drain" {
         for rows in setting("ROWS", 0)
