@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use outflow_replication_slot::connect::{
-    self, ConnectConfig, ConnectError, Environment, PasswordSource, ReceiveBuffer,
+    self, ConnInfo, ConnInfoError, ConnectConfig, ConnectError, Environment, PasswordSource,
+    ReceiveBuffer,
 };
 use tokio_postgres::Client;
 
 use crate::config::{self, Config};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 /// Makes what is needed to connect: the url, or the PG* environment, and the password beside it,
 /// which is read again at each connection.
@@ -20,9 +21,7 @@ pub(crate) fn connect_config(config: &Config) -> Result<ConnectConfig, Failure> 
     let variable = |name: &str| std::env::var(name).ok();
     let environment = Environment::with_variables(&variable);
     let mut connect = ConnectConfig::resolve(&postgres.connection, &environment)
-        .map_err(|e| {
-            Failure::new(crate::exit::Exit::Config, "postgres.url cannot be used").because(e)
-        })?
+        .map_err(|error| unusable(error, &postgres.connection, &variable))?
         .with_application_name(&config.name)
         .with_tcp_user_timeout(postgres.wal_sender_timeout)
         .with_receive_buffer(match postgres.receive_buffer {
@@ -34,6 +33,46 @@ pub(crate) fn connect_config(config: &Config) -> Result<ConnectConfig, Failure> 
         connect = connect.with_password(PasswordSource::Read(Arc::new(read)));
     }
     Ok(connect)
+}
+
+/// Says that a parameter can't be used, and where it was set: in the url or what stands beside it,
+/// or in PG* variables.
+pub(crate) fn unusable(
+    error: ConnInfoError,
+    info: &ConnInfo,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Failure {
+    let named;
+    let parameters = if let ConnInfoError::Invalid { name, .. }
+    | ConnInfoError::Unsupported { name, .. } = &error
+    {
+        named = [*name];
+        named.as_slice()
+    } else if let ConnInfoError::Count { .. } = &error {
+        &["host", "hostaddr", "port"]
+    } else {
+        TOGETHER
+    };
+    let set = |name: &String| variable(name).is_some_and(|value| !value.is_empty());
+    let variables: Vec<String> = parameters
+        .iter()
+        .filter(|name| !info.is_set(name))
+        .filter_map(|name| {
+            // libpq's names: PGHOSTADDR, PGCONNECT_TIMEOUT, PGTARGETSESSIONATTRS; or it is one.
+            let upper = name.to_uppercase();
+            let (long, short) = (
+                format!("PG{upper}"),
+                format!("PG{}", upper.replace('_', "")),
+            );
+            [upper, long, short].into_iter().find(set)
+        })
+        .collect();
+    let place = match variables.as_slice() {
+        [] => "postgres.url".to_owned(),
+        [variable] => format!("the environment variable {variable}"),
+        variables => format!("the environment variables {}", variables.join(", ")),
+    };
+    Failure::new(Exit::Config, format!("{place} cannot be used")).because(error)
 }
 
 /// Connects for ordinary SQL.
@@ -57,3 +96,17 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// Parameters that can contradict each other, or name what is not there.
+const TOGETHER: &[&str] = &[
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslcertmode",
+    "channel_binding",
+    "require_auth",
+    "service",
+    "servicefile",
+];

@@ -16,6 +16,7 @@ use super::problem::{File, Problem};
 use super::setting::ALL;
 use super::tree::Origin;
 use crate::args::{Assignment, Global};
+use crate::connection::unusable;
 
 /// A change of a text.
 #[derive(Clone, Debug)]
@@ -316,16 +317,8 @@ proptest! {
         };
         let environment = Environment::with_variables(&variable);
         if let Err(error) = ConnectConfig::resolve(&ConnInfo::default(), &environment) {
-            let mut text = error.to_string();
-            let mut below = std::error::Error::source(&error);
-            while let Some(error) = below {
-                text.push_str(&format!(": {error}"));
-                below = error.source();
-            }
-            // Or the parameter that it stands for: PGCONNECT_TIMEOUT is connect_timeout.
-            let plain = |text: &str| text.replace('_', "").to_lowercase();
-            let parameter = plain(name.trim_start_matches("PG"));
-            prop_assert!(plain(&text).contains(&parameter), "{name}={value:?}: {text}");
+            let failure = unusable(error, &ConnInfo::default(), &variable).to_string();
+            prop_assert!(failure.contains(name), "{name}={value:?}: {failure}");
         }
     }
 }
