@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use harness::{Database, Major, OwnPostgres};
+use harness::{Database, Major, OwnPostgres, compat};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
 };
@@ -39,6 +39,8 @@ fn each_sslmode_does_what_libpq_does() {
         ] {
             println!("{major}: {host} {role} {rest}");
             delivers(&database, shot(&database, &reach(host, role, rest)));
+            let mode = rest.split_whitespace().next().unwrap_or("no sslmode");
+            compat::works(&format!("TLS: {mode}"), major);
         }
         // What can't be had is refused.
         for (role, rest) in [
@@ -65,7 +67,7 @@ fn scram_through_tls() {
             .batch("CREATE ROLE app LOGIN REPLICATION PASSWORD 'secret'");
         present(&server, &Authority::new().sign("localhost", |_| ()));
         for rest in [
-            "sslmode=require",
+            "sslmode=require channel_binding=require",
             "sslmode=require channel_binding=disable",
             "sslmode=disable",
         ] {
@@ -75,11 +77,10 @@ fn scram_through_tls() {
                 &database,
                 shot(&database, &format!("{url} password=secret")),
             );
+            if rest == "sslmode=require" {
+                compat::works("Authentication: scram-sha-256 through TLS", major);
+            }
         }
-        // What this version can't do is refused, not left out.
-        let bound = "sslmode=require channel_binding=require password=secret";
-        let url = url(&server, &database, "127.0.0.1", "app", bound);
-        refused(&database, &url, 78, "channel_binding");
     }
 }
 
@@ -150,11 +151,17 @@ fn a_certificate_that_is_not_as_it_should_be_is_refused_with_the_reason() {
         "sslmode=require",
     );
     refused(&database, &require, 69, "does not accept TLS");
+    for wrong in ["authority", "name", "time"] {
+        compat::works(
+            &format!("TLS: a certificate of the wrong {wrong} is refused"),
+            Major::V17,
+        );
+    }
 }
 
 /// The one-shot must end with this code and say why; gives what it says.
 #[track_caller]
-fn refused(database: &Database, url: &str, code: i32, why: &str) -> String {
+pub(crate) fn refused(database: &Database, url: &str, code: i32, why: &str) -> String {
     let output = shot(database, url).run_to_end();
     assert_eq!(output.code(), Some(code), "{url}: {}", output.stderr);
     assert!(output.stderr.contains(why), "no {why:?}: {}", output.stderr);
@@ -162,7 +169,7 @@ fn refused(database: &Database, url: &str, code: i32, why: &str) -> String {
 }
 
 /// A server with a role for TLS and one for none.
-fn tls_server(major: Major) -> (OwnPostgres, Database) {
+pub(crate) fn tls_server(major: Major) -> (OwnPostgres, Database) {
     let (server, database) = server(major);
     server.pg_hba(
         "hostssl all tls_only 127.0.0.1/32 trust\n\
@@ -175,7 +182,13 @@ fn tls_server(major: Major) -> (OwnPostgres, Database) {
 }
 
 /// How to reach it.
-fn url(server: &OwnPostgres, database: &Database, host: &str, role: &str, rest: &str) -> String {
+pub(crate) fn url(
+    server: &OwnPostgres,
+    database: &Database,
+    host: &str,
+    role: &str,
+    rest: &str,
+) -> String {
     format!(
         "host={host} port={} dbname={} user={role} {rest}",
         server.port(),
@@ -184,7 +197,7 @@ fn url(server: &OwnPostgres, database: &Database, host: &str, role: &str, rest: 
 }
 
 /// Makes the server show this certificate.
-fn present(server: &OwnPostgres, identity: &Identity) {
+pub(crate) fn present(server: &OwnPostgres, identity: &Identity) {
     server.write("server.crt", &identity.certificate);
     server.write("server.key", &identity.key);
     server.configure(&[("ssl", "on")]);
@@ -192,7 +205,7 @@ fn present(server: &OwnPostgres, identity: &Identity) {
 }
 
 /// An authority, and the file that clients trust it by.
-struct Authority {
+pub(crate) struct Authority {
     /// Signs.
     issuer: CertifiedIssuer<'static, KeyPair>,
     /// Holds the file.
@@ -200,22 +213,26 @@ struct Authority {
 }
 
 /// A server's certificate with its key, in PEM.
-struct Identity {
+pub(crate) struct Identity {
     /// The certificate.
-    certificate: String,
+    pub(crate) certificate: String,
     /// The key.
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
     /// A new one.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with_key(KeyPair::generate().expect("a key"))
+    }
+
+    /// A new one that signs with this key.
+    pub(crate) fn with_key(key: KeyPair) -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params
             .distinguished_name
             .push(DnType::CommonName, "authority");
-        let key = KeyPair::generate().expect("a key");
         let issuer = CertifiedIssuer::self_signed(params, key).expect("a certificate");
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("root.crt"), issuer.pem()).expect("a file");
@@ -223,15 +240,29 @@ impl Authority {
     }
 
     /// The file of its certificate.
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.folder.path().join("root.crt")
     }
 
+    /// The authority's own certificate, in PEM.
+    pub(crate) fn pem(&self) -> String {
+        self.issuer.pem()
+    }
+
     /// Signs a certificate for a name, made to order.
-    fn sign(&self, name: &str, order: impl FnOnce(&mut CertificateParams)) -> Identity {
+    pub(crate) fn sign(&self, name: &str, order: impl FnOnce(&mut CertificateParams)) -> Identity {
+        self.sign_key(KeyPair::generate().expect("a key"), name, order)
+    }
+
+    /// As [`sign`](Self::sign), for a key that is there.
+    pub(crate) fn sign_key(
+        &self,
+        key: KeyPair,
+        name: &str,
+        order: impl FnOnce(&mut CertificateParams),
+    ) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
         order(&mut params);
-        let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         Identity {
             certificate: certificate.pem(),
