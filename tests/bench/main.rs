@@ -26,7 +26,7 @@ fn main() {
     if only.is_empty() || only == "drain" {
         for rows in setting("ROWS", 0)
             .checked_sub(1)
-            .map_or(vec![1, 1000], |rows| vec![rows + 1])
+            .map_or_else(|| vec![1, 1000], |rows| vec![rows + 1])
         {
             drain::compare(&postgres, &broker, rows);
         }
