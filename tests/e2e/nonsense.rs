@@ -230,7 +230,7 @@ fn memory_is_for_what_was_received_only() {
         }),
     ];
     for (case, (until, script)) in cases.into_iter().enumerate() {
-        let server = Scripted::after(port(&database), until, move |client| script(client));
+        let server = Scripted::after(port(&database), until, script);
         let outflow = through(&server, &database, &SERVICE).start();
         let sign = match until {
             Until::CopyBoth => "streaming",
