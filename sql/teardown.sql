@@ -34,3 +34,5 @@ COMMIT;
 
 -- The table holds the application's data. To remove it too:
 --   DROP TABLE outbox;
+-- And the function of messages.sql:
+--   DROP FUNCTION outbox_emit(text, text, text, jsonb, jsonb, uuid);

@@ -1,6 +1,6 @@
 //! Events that `pg_logical_emit_message` writes into the WAL, without a table.
 
-use harness::{Broker, Consumed, Database, Major, Outflow, PATIENCE, Postgres, compat};
+use harness::{Broker, Consumed, Database, Major, Outflow, PATIENCE, Postgres, compat, wait_until};
 
 use crate::service::{config, deliver, insert, one_shot};
 
@@ -26,7 +26,7 @@ fn events_without_a_table() {
             "BEGIN; SELECT pg_logical_emit_message(false, 'outbox', '{}') FROM generate_series(1, 5); ROLLBACK",
         );
         let id = sql.text(&format!(
-            "SELECT outbox_emit('{aggregate}', '42', 'OrderPaid', NULL, '{{\"trace\": \"t\", \"n\": 1.50}}')"
+            "SELECT outbox_emit('{aggregate}', 'k', 'OrderPaid', NULL, '{{\"trace\": \"t\", \"n\": 1.50}}')"
         ));
         let output = one_shot(&database, Broker::shared(), MESSAGES);
         assert_eq!(output.code(), Some(0), "{}", output.stderr);
@@ -37,8 +37,9 @@ fn events_without_a_table() {
         assert_eq!(warnings, 3, "of 5: the 1st, 2nd and 4th: {}", output.stderr);
         let records = Broker::shared().records(&[&format!("{aggregate}.events")]);
         assert_eq!(values(&records), ["1", "2", "null"]);
+        // All are of one key: between keys, and so partitions, there is no order.
         let last = records.last().expect("a record");
-        assert_eq!(last.key_text(), "42");
+        assert_eq!(last.key_text(), "k");
         assert_eq!(last.header("id"), id);
         assert_eq!(last.header("eventType").as_deref(), Some("OrderPaid"));
         assert_eq!(last.header("trace").as_deref(), Some("t"));
@@ -110,6 +111,7 @@ fn a_message_that_is_no_event_stops_the_stream_and_is_named_by_its_position() {
         assert!(!output.stderr.contains("secret"), "{}", output.stderr);
         assert_eq!(values(&Broker::shared().records(&[&topic])), ["1"]);
     }
+    let said = one_shot(&database, Broker::shared(), MESSAGES).stderr;
     let peeked = outflow(&database, &["slot", "peek"]);
     assert_eq!(peeked.code(), Some(0), "{}", peeked.stderr);
     assert!(peeked.stderr.contains(&lsn), "{}", peeked.stderr);
@@ -119,6 +121,26 @@ fn a_message_that_is_no_event_stops_the_stream_and_is_named_by_its_position() {
         "{}",
         peeked.stdout
     );
+
+    // It is given up as the hint says, with a position behind the commit; the next event comes.
+    assert!(said.contains("slot advance --to LSN"), "{said}");
+    let commit = said
+        .split("the transaction that commits at ")
+        .nth(1)
+        .and_then(|rest| rest.split(')').next())
+        .expect("the commit");
+    let behind = sql
+        .text(&format!("SELECT '{commit}'::pg_lsn + 1"))
+        .expect("a position");
+    wait_until(PATIENCE, "the slot to be advanced", || {
+        let advanced = outflow(&database, &["slot", "advance", "--to", &behind, "--yes"]);
+        match advanced.code() {
+            Some(0) => Ok(()),
+            _ => Err(advanced.stderr),
+        }
+    });
+    let records = deliver(&database, Broker::shared(), MESSAGES, &[&topic]);
+    assert_eq!(values(&records), ["1", "2"]);
 }
 
 #[test]
