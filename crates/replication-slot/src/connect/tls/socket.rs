@@ -210,3 +210,76 @@ impl AsyncWrite for Buffered {
 /// The buffer's size, in bytes: what a full receive window of 64 KiB holds, twice. The least room
 /// of an inbox is more, so a turn never leaves records behind.
 const BUFFER_BYTES: usize = 128 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore, ServerConfig};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_gives_all_records_of_one_read_of_the_socket() {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let certificate = made.cert.der().clone();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let provider = || Arc::new(rustls::crypto::ring::default_provider());
+        let server = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let client = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let accept = async {
+            let (tcp, _) = listener.accept().await.unwrap();
+            TlsAcceptor::from(Arc::new(server))
+                .accept(tcp)
+                .await
+                .unwrap()
+        };
+        let name = ServerName::try_from("localhost").unwrap();
+        let connector = TlsConnector::from(Arc::new(client));
+        let (mut server, session) =
+            tokio::join!(accept, connector.connect(name, Buffered::new(tcp)));
+        let mut socket = TlsSocket::new(session.unwrap());
+
+        // 10 KB in records of 100 bytes: more than twice what rustls reads at a time.
+        for number in 0..100 {
+            server.write_all(&[number; 100]).await.unwrap();
+            server.flush().await.unwrap();
+        }
+        let mut read = vec![0; 64 * 1024];
+        assert_eq!(socket.read(&mut read).await.unwrap(), 10_000);
+        assert!((0..10_000).all(|at| usize::from(read[at]) == at / 100));
+        let received = socket.take_received();
+        assert!(received > 10_000, "the socket's bytes are more: {received}");
+        assert_eq!(socket.take_received(), 0);
+
+        // A record of which only a part fits in one read of the socket comes about all the same.
+        let large = vec![7; 1_000_000];
+        let write = async {
+            server.write_all(&large).await.unwrap();
+            server.shutdown().await.unwrap();
+        };
+        let mut all = Vec::new();
+        let (_, end) = tokio::join!(write, socket.read_to_end(&mut all));
+        assert_eq!(end.unwrap(), large.len());
+        assert!(all == large);
+    }
+}
