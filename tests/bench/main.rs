@@ -24,10 +24,11 @@ fn main() {
     tls::enable(&postgres);
     machine();
     if only.is_empty() || only == "drain" {
-        for rows in setting("ROWS", 0)
-            .checked_sub(1)
-            .map_or_else(|| vec![1, 1000], |rows| vec![rows + 1])
-        {
+        let rows = match setting("ROWS", 0) {
+            0 => vec![1, 1000],
+            rows => vec![rows],
+        };
+        for rows in rows {
             drain::compare(&postgres, &broker, rows);
         }
     }

@@ -54,7 +54,6 @@ fn an_example_says_what_is_missing() {
 }
 
 /// An example, as Cargo built it beside this executable: target/debug/examples, not target/debug/deps.
-#[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn example(name: &str) -> PathBuf {
     let own = env::current_exe().unwrap();
     let example = own.parent().unwrap().with_file_name("examples").join(name);
