@@ -5,7 +5,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
-use harness::{Database, Major, Outflow, OutflowCommand, Output, OwnPostgres, PATIENCE, Postgres};
+use harness::{
+    Database, Major, Outflow, OutflowCommand, Output, OwnPostgres, PATIENCE, Postgres, compat,
+};
 
 use crate::service::insert;
 
@@ -20,12 +22,12 @@ fn every_method_of_pg_hba_that_outflow_knows() {
              host all clear 127.0.0.1/32 password\n\
              host all free 127.0.0.1/32 trust",
         );
-        for (role, stored) in [
-            ("scram", "scram-sha-256"),
-            ("md5", "md5"),
-            ("md5_scram", "scram-sha-256"),
-            ("clear", "scram-sha-256"),
-            ("free", "md5"),
+        for (role, stored, method) in [
+            ("scram", "scram-sha-256", "scram-sha-256"),
+            ("md5", "md5", "md5"),
+            ("md5_scram", "scram-sha-256", "md5 with a SCRAM password"),
+            ("clear", "scram-sha-256", "password (cleartext)"),
+            ("free", "md5", "trust"),
         ] {
             database.sql().batch(&format!(
                 "SET password_encryption = '{stored}'; CREATE ROLE {role} LOGIN REPLICATION PASSWORD 'p%40 ß:'"
@@ -45,6 +47,7 @@ fn every_method_of_pg_hba_that_outflow_knows() {
                     output.stderr
                 );
             }
+            compat::works(&format!("Authentication: {method}"), major);
         }
     }
 }
@@ -93,6 +96,7 @@ fn a_password_from_pgpass() {
     // libpq ignores one that others can read, and so do we.
     let output = with_mode(0o644).run_to_end();
     assert_eq!(output.code(), Some(77), "{}", output.stderr);
+    compat::works("Authentication: passfile", Major::V17);
 }
 
 #[test]
@@ -154,6 +158,8 @@ fn the_unix_socket() {
         .env("PGPASSWORD", "secret")
         .env("PGDATABASE", name);
     delivers(&database, environment);
+    compat::works("Connections: Unix socket", Major::V17);
+    compat::works("Connections: PG* environment", Major::V17);
 }
 
 #[test]

@@ -75,7 +75,10 @@ async fn a_missing_password_is_an_error_only_if_it_is_asked_for() {
 
 #[tokio::test]
 async fn methods_that_are_not_there_are_named() {
-    for (code, more, name) in [(7, &b""[..], "GSSAPI"), (10, b"OAUTHBEARER\0\0", "SASL")] {
+    for (code, more, name) in [
+        (7, &b""[..], "GSSAPI"),
+        (10, b"OAUTHBEARER\0\0", "OAUTHBEARER"),
+    ] {
         let server = FakeServer::start().await;
         let config = server.plain("password=x");
         let (refused, ()) = tokio::join!(connect::sql(&config), async {
