@@ -52,7 +52,9 @@ async fn failure(config: &ConnectConfig, way: Way) -> (String, ConnectError) {
             .err(),
         Way::Sql => connect::sql(config).await.err(),
     };
-    let error = error.expect("nonsense is no login");
+    let Some(error) = error else {
+        panic!("nonsense is no login");
+    };
     let mut said = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
