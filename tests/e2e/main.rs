@@ -28,6 +28,7 @@ mod publication;
 mod service;
 mod shapes;
 mod slot;
+mod slot_create;
 mod slot_follows;
 mod sql;
 mod stdout;

@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure};
 /// which is read again at each connection.
 ///
 /// # Errors
-/// [`Failure`] with [`Exit::Config`](crate::exit::Exit::Config) where the url can't be used.
+/// [`Failure`] with [`Exit::Config`] where the url can't be used.
 pub(crate) fn connect_config(config: &Config) -> Result<ConnectConfig, Failure> {
     let postgres = &config.postgres;
     let variable = |name: &str| std::env::var(name).ok();
