@@ -223,7 +223,7 @@ impl Connection {
         self.pace.is_backlog()
     }
 
-    /// Reads what there is, after a moment while there is a backlog (see [`Pace`]).
+    /// Reads what there is, after a moment while there is a backlog: see `pace.rs`.
     ///
     /// # Errors
     /// [`StreamError`] where the connection is over.

@@ -5,11 +5,11 @@
 //! ```
 //! - [`ConnectConfig`] is what a URL or libpq's key=value text says, over the `PG*` environment.
 //! - [`establish`] tries every host and every address of it, each time anew, until one takes the
-//!   session; [`open`] and [`login`] are its halves.
-//! - [`login`] answers what the server asks for: SCRAM-SHA-256 (bound to the TLS channel where the
+//!   session; [`open()`] and [`login()`] are its halves.
+//! - [`login()`] answers what the server asks for: SCRAM-SHA-256 (bound to the TLS channel where the
 //!   server can), md5, a cleartext password, or nothing.
-//! - [`sql`] gives a `tokio_postgres` client for ordinary SQL over the same kind of connection.
-//! - [`probe`] asks whether a server takes connections.
+//! - [`sql()`] gives a `tokio_postgres` client for ordinary SQL over the same kind of connection.
+//! - [`probe()`] asks whether a server takes connections.
 //!
 //! A password never shows in `Debug` or in an error. A parameter that is not supported is refused,
 //! never ignored.

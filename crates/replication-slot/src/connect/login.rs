@@ -36,7 +36,7 @@ pub enum Purpose {
 /// # Cancel safety
 /// Cancelling it closes the connection.
 ///
-/// [`open`]: crate::connect::open
+/// [`open`]: crate::connect::open()
 pub async fn establish(
     config: &ConnectConfig,
     purpose: Purpose,
