@@ -106,15 +106,48 @@ impl KafkaCluster {
     }
 }
 
+impl KafkaCluster {
+    /// Says whether a partition's leader does not know yet that it leads.
+    ///
+    /// For some tenths of a second after a creation or a restart a broker refuses what is produced. With several batches
+    /// in flight the first could be refused and the second taken, since a broker that has no state of a producer takes
+    /// any sequence number: that would be out of order.
+    fn is_settling(&self, topic: &MetadataTopic) -> bool {
+        let client = self.producer.client();
+        topic
+            .partitions()
+            .iter()
+            .filter(|partition| partition.leader() >= 0)
+            .filter_map(|partition| {
+                let asked = client.fetch_watermarks(topic.name(), partition.id(), LOOK);
+                asked.err()?.rdkafka_error_code()
+            })
+            .any(|code| {
+                matches!(
+                    code,
+                    Code::NotLeaderForPartition
+                        | Code::LeaderNotAvailable
+                        | Code::UnknownTopicOrPartition
+                        | Code::ReplicaNotAvailable
+                )
+            })
+    }
+}
+
 impl Cluster for KafkaCluster {
     fn look(&mut self, topic: &str) -> Result<View, Failure> {
         let metadata = self.producer.client().fetch_metadata(Some(topic), LOOK);
         let metadata = metadata.map_err(|error| self.failure(&error, topic, Doing::Look))?;
         self.link.answered();
-        match metadata.topics().first() {
-            Some(topic) => self.view(topic),
-            None => Ok(View::Absent),
-        }
+        let view = match metadata.topics().first() {
+            Some(topic) => self.view(topic)?,
+            None => View::Absent,
+        };
+        let is_settling = metadata
+            .topics()
+            .first()
+            .is_some_and(|topic| self.is_settling(topic));
+        Ok(if is_settling { View::Settling } else { view })
     }
 
     fn create(&mut self, topic: &str, policy: &TopicPolicy) -> Result<(), Failure> {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   look ──► present ─────────────────────────────────► Ready
-//!     │         └─ just created, a leader missing ──┐
+//!     │         ├─ just created, a leader missing ──┐
+//!     │         └─ a leader is not ready ───────────┤
 //!     ├──► absent, may be created ──► create ───────┤
 //!     ├──► absent, else ─────────────► trouble ─────┤
 //!     └──► no answer ────────────────► trouble ─────┴──► look again, later
@@ -23,6 +24,8 @@ use crate::config::TopicPolicy;
 pub(super) enum View {
     /// It does not exist.
     Absent,
+    /// It exists, and a leader does not know yet that it leads.
+    Settling,
     /// It exists.
     Present {
         /// How many partitions it has; none while it is being created.
@@ -115,6 +118,10 @@ impl Resolution {
                     return Next::Ready { partitions };
                 }
                 self.settling(Code::LeaderNotAvailable, "it is being created")
+            }
+            Ok(View::Settling) => {
+                memory.remember(&self.topic);
+                self.settling(Code::LeaderNotAvailable, "a leader is not ready")
             }
             Ok(View::Absent) if self.created => self.settling(
                 Code::UnknownTopicOrPartition,
