@@ -116,6 +116,18 @@ fn a_missing_topic_is_created_once_and_waited_for_until_every_partition_has_a_le
 }
 
 #[test]
+fn a_leader_that_does_not_know_yet_is_waited_for_whoever_created_the_topic() {
+    let mut script = Script::default();
+    script
+        .looks
+        .extend([Ok(View::Settling), Ok(View::Settling), present(3)]);
+    let memory = TopicMemory::new();
+    let seen = run(&mut script, &TopicPolicy::default(), &memory);
+    assert_eq!(seen, ["silence", "silence", "3 partitions"]);
+    assert!(memory.knows("orders"));
+}
+
+#[test]
 fn a_topic_that_somebody_else_creates_meanwhile_is_fine() {
     let mut script = Script::default();
     script
